@@ -1,0 +1,37 @@
+# `make run`, `make demo`, `make test`, `make lint`, `make bench`: each sets up .venv first, once.
+
+PYTHON_BIN := .venv/bin/python
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: help run demo bench test lint
+.DEFAULT_GOAL := help
+
+help:
+	@echo 'make run    start everything and import the example, or the files in LEGACY_DIR; Ctrl-C stops'
+	@echo 'make demo   the journey in one go, then a summary; DATA=/path/data.json runs it on a copy of that file'
+	@echo 'make test   all tests, on real PostgreSQL and Valkey'
+	@echo 'make lint   ruff, mypy, import directions, missing migrations'
+	@echo 'make bench  measure, and print ratios'
+
+run: .venv/runtime.stamp
+	@exec $(PYTHON_BIN) -m config.run
+
+demo: .venv/runtime.stamp
+	@exec $(PYTHON_BIN) -m config.demo
+
+bench: .venv/dev.stamp
+	@exec $(PYTHON_BIN) -m tests.bench
+
+# `logical`, not `auto`: where psutil is installed the latter counts two hardware threads as one.
+test: .venv/dev.stamp
+	@exec $(PYTHON_BIN) -m pytest -n $(or $(WORKERS),logical) $(ARGS)
+
+lint: .venv/dev.stamp
+	@PATH="$(CURDIR)/.venv/bin:$$PATH" sh .ci/lint
+
+# A stamp is written last: an install that was cut short is done again.
+.venv/runtime.stamp: requirements.txt
+	@sh .ci/venv requirements.txt $@
+
+.venv/dev.stamp: requirements-dev.txt requirements.txt
+	@sh .ci/venv requirements-dev.txt $@

@@ -1,0 +1,1 @@
+"""The installation: settings, servers, processes. Nothing of the project imports from here."""

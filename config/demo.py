@@ -1,0 +1,101 @@
+"""`make demo`: the whole journey in one go, on an installation of its own, and a summary.
+
+DATA=/path/data.json (or the folder that holds it) makes it run on a copy of that file; JSON=1 prints one JSON document on
+standard output and all else on standard error; KEEP=1 leaves the installation in place.
+"""
+
+import json
+import os
+import sys
+import time
+from contextlib import ExitStack, nullcontext, redirect_stdout
+from pathlib import Path
+from typing import Any
+
+from config.environment import Reader, boolean, read, var_dir
+from config.journey.home import home
+from config.journey.source import Source, copied, example
+from config.journey.watch import Watch
+from config.secret_files import NotOurs
+from config.stack import EXAMPLE_ZONE, isolate, stack
+from config.supervisor import Refusal, raise_on_signals
+
+WIDTH = 120
+
+
+def main() -> int:
+    """Return 0 when every record is accounted for, 1 when not or when something is refused, 130 after Ctrl-C."""
+    sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
+    raise_on_signals()
+    for_scripts = False
+    try:
+        reader = read()
+        for_scripts, keep = _flag(reader, "JSON"), _flag(reader, "KEEP")
+        with redirect_stdout(sys.stderr) if for_scripts else nullcontext():
+            found = _demo(reader, keep)
+    except KeyboardInterrupt:
+        print("\nStopped; nothing of it is left.", file=sys.stderr)
+        return 130
+    except (Refusal, NotOurs) as error:
+        print(error, file=sys.stderr)
+        found = {"ok": False, "problems": [str(error)]}
+    if for_scripts:
+        print(json.dumps(found, indent=2))
+    return 0 if found["ok"] else 1
+
+
+def _flag(reader: Reader, name: str) -> bool:
+    value = reader.get(name, boolean, False, id="", expects="1 or 0")
+    for problem in reader.problems:
+        raise Refusal(f"{problem.fact} {problem.remedy}")
+    return value
+
+
+def _demo(reader: Reader, keep: bool) -> dict[str, Any]:
+    started = time.monotonic()
+    folder = var_dir(reader)
+    with ExitStack() as undo:
+        mine = undo.enter_context(home(folder / "demo", keep))
+        source = _source(reader, mine / "bot")
+        isolate(mine, source.folder, source.zone)
+        print(f"1. An installation of its own, in {mine}")
+        supervisor = undo.enter_context(stack())
+        undo.enter_context(Watch(supervisor))
+        found = _travel(source, folder, time.monotonic() - started)
+    if keep:
+        print(f"\nKept in {mine}. Its admin: {_kept(mine, source)} make run")
+    print("Every record is accounted for." if found["ok"] else "Not as it should be, see above.")
+    return found
+
+
+def _source(reader: Reader, folder: Path) -> Source:
+    if data := os.environ.get("DATA", "").strip():
+        return copied(data, folder, reader.text("LEGACY_TIME_ZONE"))
+    return example(folder, EXAMPLE_ZONE)
+
+
+def _travel(source: Source, folder: Path, started: float) -> dict[str, Any]:
+    # Django's models can be imported from here on.
+    from rich.console import Console
+
+    from config.journey import summary
+    from config.journey.report import Report
+    from config.journey.steps import Journey
+
+    console = Console(soft_wrap=True)
+    if not console.is_terminal:
+        console.width = WIDTH  # not the 80 columns of a terminal of old
+    journey = Journey(source, Report(folder, source.file.name), console)
+    journey.seconds["start"] = round(started, 2)
+    journey.go()
+    found = summary.document(journey)
+    summary.show(console, journey, found)
+    return found
+
+
+def _kept(mine: Path, source: Source) -> str:
+    return f"SWITCHYARD_VAR={mine} LEGACY_DIR={source.folder} LEGACY_TIME_ZONE={source.zone}"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,196 @@
+"""The journey itself, step by step, each measured and judged. Django is set up by then."""
+
+from __future__ import annotations
+
+import getpass
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from itertools import islice
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
+
+from config.journey import fates, pausing
+from config.journey.fates import Fate, Tally
+from config.journey.report import Report
+from config.journey.rewriting import Expected, rewrite
+from config.journey.source import Source, checksum
+from config.supervisor import Refusal
+from legacy_json.errors import LegacyError
+from legacy_json.index import Outcome
+from migration_control import components, dryrun, reporting, runs, store, undoing
+from migration_control.components import Component
+from migration_control.following import follow
+from migration_control.models import ComponentState, Finding, Run
+from migration_control.run_states import RunState
+
+PLANNED = 20_000  # pending records of a component that the dry run looks at
+IN_FULL = (RunState.COMPLETED, RunState.INCOMPLETE)
+
+
+class Journey:
+    """What was done and found so far; `problems` are what makes the demo end with status 1."""
+
+    def __init__(self, source: Source, report: Report, console: Console) -> None:
+        self.source, self.report, self.console = source, report, console
+        self.chosen = [c for c in components.everything() if store.source_of(c) == source.file.name]
+        self.problems: list[str] = []
+        self.seconds: dict[str, float] = {}
+        self.runs: list[Run] = []
+        self.tallies: dict[str, Tally] = {}
+        self.identical: bool | None = None
+
+    def go(self) -> None:
+        """All steps. Raises Refusal where it cannot go on."""
+        self.read()
+        self.dry_run()
+        first = self.import_("import", "Import through Celery")
+        self.ledger()
+        self.import_again()
+        if self.source.original is None:
+            self.follow_the_bot()
+        self.undo(first)
+        self.import_paused()
+        self.check()
+        self.original()
+
+    @contextmanager
+    def step(self, name: str, title: str) -> Iterator[None]:
+        self.console.print(f"\n[bold]{len(self.seconds) + 1}. {title}[/]")
+        started = time.monotonic()
+        yield
+        self.seconds[name] = round(time.monotonic() - started, 2)
+
+    def say(self, text: str) -> None:
+        self.console.print(f"   {text}", markup=False, highlight=False)
+
+    def fail(self, text: str) -> None:
+        self.problems.append(text)
+        self.console.print(f"   {text}", style="red", markup=False, highlight=False)
+
+    # Steps
+
+    def read(self) -> None:
+        with self.step("read", f"Read {self.source.shown} into the index"), self._bar() as bar:
+            task = bar.add_task("reading")
+            try:
+                for component in self.chosen:
+                    store.refresh(component, progress=lambda done, total: bar.update(task, completed=done, total=total))
+            except LegacyError as error:
+                raise Refusal(self.source.in_their_words(str(error))) from error
+        self.say(f"{self.source.file.stat().st_size:,} bytes, times read as {self.source.zone}")
+        for component in self.chosen:
+            codes = Counter(finding.code for finding in store.index().findings(component.name))
+            odd = ", ".join(f"{count:,} {code}" for code, count in sorted(codes.items()))
+            self.say(
+                f"{component.name}: {store.index().ledger(component.name).entries:,} entries" + (f" ({odd})" if odd else "")
+            )
+
+    def dry_run(self) -> None:
+        with self.step("dry_run", "Dry run: what an import would do"):
+            for component in self.chosen:
+                planned = list(islice(dryrun.plan(component), PLANNED))
+                counts = Counter(plan.action for plan in planned)
+                counts["repair"] = sum(bool(plan.repairs) for plan in planned)
+                figures = ", ".join(f"{count:,} {action}" for action, count in sorted(counts.items()) if count)
+                part = f" (the first {PLANNED:,})" if len(planned) == PLANNED else ""
+                self.say(f"{component.name}{part}: {figures or 'nothing to do'}")
+
+    def import_(self, name: str, title: str, **options: Any) -> list[Run]:
+        with self.step(name, title):
+            ids = [self._request(component, **options).pk for component in self.chosen]
+            return self._followed(ids)
+
+    def ledger(self) -> None:
+        rows = reporting.ledgers(self.chosen)
+        self.console.print(reporting.ledger_table(rows))
+        reporting.print_findings(self.console, self.chosen, [Outcome.QUARANTINED])
+        for component, ledger, count in rows:
+            if not ledger.balanced or ledger.pending or ledger.imported != count:
+                self.fail(f"The ledger of {component.name} does not balance: {ledger}, and {count} rows.")
+
+    def import_again(self) -> None:
+        for run in self.import_("import_again", "Import again: nothing changes"):
+            if run.inserted or run.updated or run.deleted:
+                self.fail(f"A second import of {run.component_id} changed rows.")
+
+    def follow_the_bot(self) -> None:
+        expected = rewrite(self.source.file, set(Finding.objects.values_list("key", flat=True)))
+        title = "The bot changed its file: " + ", ".join(map(str, expected.values()))
+        for run in self.import_("import_difference", title):
+            if Expected(run.component_id, run.inserted, run.updated, run.deleted) != expected[run.component_id]:
+                self.fail(f"Expected of {expected[run.component_id]}.")
+
+    def undo(self, imported: Sequence[Run]) -> None:
+        """Children first, as their rows are about the parents'."""
+        with self.step("undo", "Undo the first import: its rows go, unless something changed them since"):
+            asked = [undoing.request(run.pk, requested_by=getpass.getuser()).pk for run in reversed(imported)]
+            for run, target in zip(self._followed(asked), reversed(imported), strict=True):
+                if run.deleted + run.kept != target.inserted:
+                    self.fail(f"The undo of run {target.pk} is not about all of its rows.")
+            ComponentState.objects.update(held="")
+
+    def import_paused(self) -> None:
+        with self.step("import_paused", "Import again, pause and resume"):
+            asked = [self._request(component, batch_size=pausing.batch_size(component)) for component in self.chosen]
+            self.say(pausing.pause_and_resume(asked[0], self.problems))
+            self._followed([run.pk for run in asked])
+
+    def check(self) -> None:
+        title = f"Check: read {self.source.shown} again with plain json, compare every record with its row"
+        with self.step("check", title), self._bar() as bar, self.report:
+            total = sum(store.index().ledger(component.name).entries for component in self.chosen)
+            task = bar.add_task("comparing", total=total)
+
+            def tell(fate: Fate) -> None:
+                self.report.add(fate)
+                bar.advance(task)
+
+            try:
+                self.tallies = fates.look(self.source.file, ZoneInfo(self.source.zone), tell)
+            except (ValueError, OSError) as error:
+                raise Refusal(f"{self.source.shown} cannot be read again with plain json: {error}") from error
+        for component, ledger, count in reporting.ledgers(self.chosen):
+            self._judge(self.tallies[component.name], component.name, ledger, count)
+        self.console.print(reporting.ledger_table(reporting.ledgers(self.chosen)))
+
+    def _judge(self, tally: Tally, name: str, ledger: Any, count: int) -> None:
+        quarantined, lost = tally.outcomes[Outcome.QUARANTINED], tally.outcomes[fates.LOST]
+        self.say(f"{name}: {tally.round_trip:,} of {tally.entries:,} records round-trip, {quarantined:,} quarantined, {lost:,} lost")
+        if lost:
+            self.fail(f"{lost:,} {name} are lost or changed: see {self.report.text}.")
+        if count != tally.round_trip:
+            self.fail(f"{name} has {count:,} rows for {tally.round_trip:,} records of the file.")
+        if not ledger.balanced or ledger.pending or ledger.entries != tally.entries:
+            self.fail(f"The ledger of {name} knows {ledger.entries:,} entries, the file has {tally.entries:,}: {ledger}.")
+
+    def original(self) -> None:
+        """The file that was copied: its bytes are those of the beginning."""
+        if self.source.original is None:
+            return
+        self.identical = checksum(self.source.original) == self.source.sha256
+        if not self.identical:
+            self.say(f"{self.source.original} was changed meanwhile, by somebody else: we only ever read it.")
+
+    # Parts
+
+    def _bar(self) -> Progress:
+        columns = TextColumn("   {task.description}"), BarColumn(), TaskProgressColumn()
+        return Progress(*columns, console=self.console, disable=not self.console.is_terminal, transient=True)
+
+    def _request(self, component: Component, **options: Any) -> Run:
+        return runs.request(component, requested_by=getpass.getuser(), **options)
+
+    def _followed(self, ids: Sequence[int]) -> list[Run]:
+        """Wait until they have ended, show them. Raises Refusal for one that failed."""
+        ended = follow(ids, self.console, here=False)
+        self.runs += ended
+        reporting.print_runs(self.console, ended)
+        for run in ended:
+            if run.state not in IN_FULL:
+                raise Refusal(self.source.in_their_words(f"Run {run.pk} of {run.component_id} {run.state}: {run.message}"))
+        return ended

@@ -1,0 +1,26 @@
+"""Logging: one line per record on standard error, a logger per app."""
+
+from typing import Any
+
+APPS = ("accounts", "subscriptions", "migration_control", "legacy_json", "switchyard", "config")
+
+
+def logging(level: str, echo_sql: bool) -> dict[str, Any]:
+    """Return Django's LOGGING with `level` for the project's apps; `echo_sql` shows every statement (DB_ECHO_SQL)."""
+    return {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "formatters": {
+            "line": {
+                "format": "{asctime} {levelname} {processName}[{process}] {name}: {message}",
+                "style": "{",
+            }
+        },
+        "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+        "root": {"handlers": ["console"], "level": "WARNING"},
+        "loggers": {
+            **{app: {"level": level} for app in APPS},
+            "django": {"handlers": [], "level": "INFO", "propagate": True},
+            "django.db.backends": {"level": "DEBUG" if echo_sql else "INFO"},
+        },
+    }

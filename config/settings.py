@@ -1,0 +1,240 @@
+"""Settings, all from the environment: see .env.example for each variable with its range."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import django_stubs_ext
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from config import connections
+from config.environment import BASE_DIR as BASE_DIR
+from config.environment import boolean, choice, folder, names, number, origins, path, read, time_zone, var_dir
+from config.logs import logging
+from config.secret_files import secret
+
+django_stubs_ext.monkeypatch()
+
+env = read()
+ENVIRONMENT_PROBLEMS = env.problems
+
+VAR_DIR = var_dir(env)
+
+_database = connections.database(env, VAR_DIR)
+_redis = connections.redis_server(env, VAR_DIR)
+EMBEDDED_DATABASE = _database.embedded
+EMBEDDED_REDIS = _redis.embedded
+
+# Web
+
+DEBUG = env.get("DEBUG", boolean, False, id="E005", expects="true or false")
+# Never empty, so that settings load and the check is shown; such a key protects nothing, and nothing serves with it.
+SECRET_KEY = env.text("SECRET_KEY") or (secret(VAR_DIR, "django") if EMBEDDED_DATABASE else os.urandom(50).hex())
+if not EMBEDDED_DATABASE and not env.text("SECRET_KEY"):
+    env.problem(
+        "E006",
+        "SECRET_KEY is not set, and only the embedded mode makes one.",
+        "Set SECRET_KEY to the output of: python3 -c 'import secrets; print(secrets.token_urlsafe(50))'",
+    )
+WEB_HOST = env.text("WEB_HOST") or "127.0.0.1"
+WEB_PORT = env.get("WEB_PORT", number(1, 65535), 8000, id="E007", expects="a port, 1-65535")
+WEB_HTTPS = env.get("WEB_HTTPS", boolean, False, id="E005", expects="true or false")
+ALLOWED_HOSTS = env.get("ALLOWED_HOSTS", names, list[str](), id="E008", expects="host names, comma-separated")
+if not ALLOWED_HOSTS and EMBEDDED_DATABASE:
+    ALLOWED_HOSTS = ["127.0.0.1", "localhost", "[::1]", WEB_HOST]
+if not ALLOWED_HOSTS and not DEBUG:
+    env.problem("E008", "ALLOWED_HOSTS is not set.", "Set ALLOWED_HOSTS to the admin's host names, comma-separated.")
+CSRF_TRUSTED_ORIGINS = env.get(
+    "CSRF_TRUSTED_ORIGINS",
+    origins,
+    list[str](),
+    id="E009",
+    expects="origins with their scheme, https://admin.example.org",
+)
+SECURE_SSL_REDIRECT = SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = WEB_HTTPS
+SECURE_HSTS_SECONDS = 30 * 24 * 3600 if WEB_HTTPS else 0
+# A bot's control room does not decide for the other hosts of its owner's domain.
+SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
+
+INSTALLED_APPS = [
+    "config",
+    "accounts",
+    "subscriptions",
+    "migration_control",
+    "legacy_json",
+    "pgtrigger",
+    "django_celery_beat",
+    "config.apps.ControlRoomConfig",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+ROOT_URLCONF = "config.urls"
+WSGI_APPLICATION = "config.wsgi.application"
+ASGI_APPLICATION = "config.asgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
+]
+STATIC_URL = "static/"
+# Static files straight from the packages: nothing to collect before a start.
+WHITENOISE_USE_FINDERS = True
+
+LANGUAGE_CODE = "en-us"
+USE_I18N = True
+USE_TZ = True
+TIME_ZONE = "UTC"
+FORMAT_MODULE_PATH = "config.formats"
+
+# Database
+
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+DB_MIN_POOL_SIZE = env.get("DB_MIN_POOL_SIZE", number(0, 1000), 5, id="E010", expects="a number, 0-1000")
+DB_MAX_POOL_SIZE = env.get("DB_MAX_POOL_SIZE", number(1, 1000), 20, id="E010", expects="a number, 1-1000")
+if DB_MIN_POOL_SIZE > DB_MAX_POOL_SIZE:
+    env.problem(
+        "E010",
+        f"DB_MIN_POOL_SIZE is {DB_MIN_POOL_SIZE}, DB_MAX_POOL_SIZE only {DB_MAX_POOL_SIZE}.",
+        "Set DB_MAX_POOL_SIZE to at least DB_MIN_POOL_SIZE.",
+    )
+# Set by wsgi.py and asgi.py. A pool is per process and does not survive a fork: workers and commands hold one
+# connection, opened when they first use it.
+DB_POOL = env.get("DB_POOL", boolean, False, id="E005", expects="true or false")
+
+
+def _database_entry(entry: dict[str, Any]) -> dict[str, Any]:
+    options = {"connect_timeout": 10} | entry.get("OPTIONS", {})
+    if DB_POOL:
+        options["pool"] = {"min_size": min(DB_MIN_POOL_SIZE, DB_MAX_POOL_SIZE), "max_size": DB_MAX_POOL_SIZE}
+    return entry | {"OPTIONS": options, "CONN_HEALTH_CHECKS": True, "CONN_MAX_AGE": 0 if DB_POOL else 600}
+
+
+DATABASES = {"default": _database_entry(_database.entry)}
+PGTRIGGER_MIGRATIONS = True
+
+# Redis: broker and cache
+
+REDIS_MAX_CONNECTIONS = env.get("REDIS_MAX_CONNECTIONS", number(1, 10000), 50, id="E011", expects="a number, 1-10000")
+REDIS_URL = _redis.url
+CACHES = {
+    "default": {
+        "BACKEND": "django_redis.cache.RedisCache",
+        "LOCATION": _redis.cache_url,
+        "KEY_PREFIX": "switchyard",
+        "OPTIONS": {
+            "CONNECTION_POOL_KWARGS": {
+                **({} if _redis.server.startswith("unix:") else {"socket_connect_timeout": 2}),
+                "socket_timeout": 2,
+                "max_connections": REDIS_MAX_CONNECTIONS,
+                # redis-py would try ten times, for seconds, while a handler waits.
+                "retry": Retry(NoBackoff(), 1),
+            }
+        },
+    }
+}
+CELERY_BROKER_URL = _redis.broker_url
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    # Above the hard time limit, or Redis hands a running task to a second worker.
+    "visibility_timeout": 3600,
+    "max_connections": REDIS_MAX_CONNECTIONS,
+    "socket_connect_timeout": 5,
+    "socket_keepalive": True,
+}
+CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 1, "interval_start": 0, "interval_step": 0.2, "interval_max": 0.2}
+CELERY_TASK_IGNORE_RESULT = True
+# No results, so beat needs no task that cleans them up.
+CELERY_RESULT_EXPIRES = None
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_TASK_SOFT_TIME_LIMIT = 300
+CELERY_TASK_TIME_LIMIT = 360
+CELERY_TASK_DEFAULT_QUEUE = "celery"
+# On the host that has the bot's files.
+CELERY_TASK_ROUTES = {"migration_control.tasks.*": {"queue": "legacy"}}
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_TIMEZONE = "UTC"
+CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
+CELERY_BEAT_SCHEDULE = {
+    "find due runs": {
+        "task": "migration_control.tasks.find_due_runs",
+        "schedule": 2.0,
+        # `expire_seconds` is the database scheduler's name for `expires`, which it drops.
+        "options": {"queue": "legacy", "expire_seconds": 10},
+    },
+}
+
+# Migration
+
+MIGRATION_MODE = env.get(
+    "MIGRATION_MODE", choice("disabled", "manual", "auto"), "manual", id="E012", expects="disabled, manual or auto"
+)
+AUTO_MIGRATE = env.get("AUTO_MIGRATE", boolean, False, id="E013", expects="true or false")
+if AUTO_MIGRATE and MIGRATION_MODE != "auto":
+    env.problem(
+        "E013", f"AUTO_MIGRATE is true, but MIGRATION_MODE is {MIGRATION_MODE}.", "Set MIGRATION_MODE=auto as well."
+    )
+# None: batches adapt to a time target.
+MIGRATION_BATCH_SIZE: int | None = env.get(
+    "MIGRATION_BATCH_SIZE", number(1, 1000), None, id="E014", expects="a number, 1-1000, or leave it unset"
+)
+_example = VAR_DIR / "example"
+_use_example = EMBEDDED_DATABASE and not env.text("LEGACY_DIR") and _example.is_dir()
+LEGACY_DIR: Path | None = env.get(
+    "LEGACY_DIR", folder, _example if _use_example else None, id="E015", expects="the folder of the bot's JSON files"
+)
+LEGACY_INDEX = path(env.text("LEGACY_INDEX")) if env.text("LEGACY_INDEX") else VAR_DIR / "index.sqlite3"
+if LEGACY_INDEX.is_dir():
+    env.problem("E016", f"LEGACY_INDEX is {str(LEGACY_INDEX)!r}, a folder.", "Set LEGACY_INDEX to a file's path.")
+LEGACY_TIME_ZONE = env.get(
+    "LEGACY_TIME_ZONE",
+    time_zone,
+    "Europe/Berlin" if _use_example else "UTC",
+    id="E017",
+    expects="an IANA time zone, as Europe/Berlin: that of the clock of the machine that wrote the files",
+)
+if env.text("LEGACY_DIR") and not env.text("LEGACY_TIME_ZONE"):
+    env.problem(
+        "E017",
+        "LEGACY_DIR is set, but LEGACY_TIME_ZONE is not: times in the bot's files carry no zone.",
+        "Set LEGACY_TIME_ZONE to the zone of the bot's machine, as Europe/Berlin (UTC if in doubt on a server).",
+    )
+
+# Logging
+
+LOG_LEVEL = env.get(
+    "LOG_LEVEL",
+    choice("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL", fold=str.upper),
+    "INFO",
+    id="E018",
+    expects="DEBUG, INFO, WARNING, ERROR or CRITICAL",
+)
+DB_ECHO_SQL = env.get("DB_ECHO_SQL", boolean, False, id="E019", expects="true or false")
+LOGGING = logging(LOG_LEVEL, DB_ECHO_SQL)

@@ -1,0 +1,168 @@
+"""An installation that is up: servers, schema, and the services asked for. `make run` and `make demo` stand on it."""
+
+import os
+import shutil
+import socket
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import django
+import redis
+from django.conf import settings
+from django.core.management import call_command
+from django.db import OperationalError, connections
+
+from config import unreachable
+from config.connections import redis_answers
+from config.embedded import ServerError, Servers
+from config.environment import Reader, var_dir
+from config.lock import hold
+from config.supervisor import Refusal, Service, Supervisor
+
+ENOUGH_DISK = 500 * 1000 * 1000
+EXAMPLE_ZONE = "Europe/Berlin"
+
+
+def isolate(home: Path, legacy_dir: Path, time_zone: str, index: Path | None = None) -> None:
+    """Make this process and its children an installation of its own under `home`, whatever the environment says.
+
+    To be called before settings load.
+    """
+    for name in [name for name in os.environ if name.startswith(("DB_", "REDIS_", "LEGACY_", "MIGRATION_"))]:
+        del os.environ[name]
+    for name in ("DATABASE_URL", "AUTO_MIGRATE", "SECRET_KEY", "ALLOWED_HOSTS"):
+        os.environ.pop(name, None)
+    os.environ.update(
+        ENV_FILE=os.devnull,
+        SWITCHYARD_VAR=str(home),
+        LEGACY_DIR=str(legacy_dir),
+        LEGACY_TIME_ZONE=time_zone,
+        LEGACY_INDEX=str(index or home / "index.sqlite3"),
+    )
+
+
+def use_example(reader: Reader) -> bool:
+    """Make the example store the bot's files when LEGACY_DIR is unset; to be called before settings load."""
+    if reader.text("LEGACY_DIR"):
+        return False
+    folder = var_dir(reader) / "example"
+    if not folder.is_dir():
+        from switchyard.example.store import write_store
+
+        draft = folder.with_suffix(".draft")
+        shutil.rmtree(draft, ignore_errors=True)
+        write_store(draft)
+        draft.rename(folder)
+    os.environ.update(LEGACY_DIR=str(folder), LEGACY_TIME_ZONE=reader.text("LEGACY_TIME_ZONE") or EXAMPLE_ZONE)
+    return True
+
+
+@contextmanager
+def stack(services: Sequence[str] = ("worker", "beat")) -> Iterator[Supervisor]:
+    """Start servers (unless the environment names others), schema and services under SWITCHYARD_VAR; stop all at exit.
+
+    Django is set up in this process when it yields. Raises Refusal.
+    """
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+    _refuse_problems()
+    home: Path = settings.VAR_DIR
+    note = f"process {os.getpid()}, {admin_address() if 'web' in services else 'without web'}"
+    try:
+        lock = hold(home / "run.lock", note)
+    except BlockingIOError as error:
+        raise Refusal(f"Switchyard already runs here ({error.strerror}): use that one, or stop it first.") from error
+    with ExitStack() as undo:
+        undo.callback(lock.release)
+        _refuse_full_disk(home)
+        if "web" in services:
+            _refuse_used_port()
+        print("Starting servers, schema, worker, web and beat ..." if "web" in services else "Starting servers ...")
+        _servers(home, undo)
+        _schema()
+        supervisor = Supervisor(home / "log")
+        undo.callback(supervisor.stop)
+        for name in services:
+            supervisor.start(SERVICES[name]())
+        yield supervisor
+
+
+def admin_address() -> str:
+    host = f"[{settings.WEB_HOST}]" if ":" in settings.WEB_HOST else settings.WEB_HOST
+    return f"http://{host}:{settings.WEB_PORT}/admin/"
+
+
+def _refuse_problems() -> None:
+    problems = settings.ENVIRONMENT_PROBLEMS
+    if problems:
+        raise Refusal("\n".join(f"{problem.fact} {problem.remedy} ({problem.id})" for problem in problems))
+
+
+def _refuse_used_port() -> None:
+    family = socket.AF_INET6 if ":" in settings.WEB_HOST else socket.AF_INET
+    with socket.socket(family) as probe:
+        # As gunicorn does: connections of an earlier run that still fade out are no obstacle.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((settings.WEB_HOST, settings.WEB_PORT))
+        except OSError as error:
+            raise Refusal(
+                f"{settings.WEB_HOST}:{settings.WEB_PORT} cannot be used ({error.strerror}): "
+                f"choose another port: WEB_PORT={settings.WEB_PORT % 65535 + 1} make run"
+            ) from error
+
+
+def _refuse_full_disk(home: Path) -> None:
+    free = shutil.disk_usage(home).free
+    if free < ENOUGH_DISK:
+        raise Refusal(
+            f"Only {free // 10**6} MB are free on the disk of {home}, {ENOUGH_DISK // 10**6} MB are needed: "
+            f"free some, or put SWITCHYARD_VAR on another disk."
+        )
+
+
+def _servers(home: Path, undo: ExitStack) -> None:
+    if not (settings.EMBEDDED_DATABASE or settings.EMBEDDED_REDIS):
+        return
+    try:
+        servers = undo.enter_context(Servers(home))
+    except ServerError as error:
+        raise Refusal(str(error)) from error
+    if servers.notice:
+        print(servers.notice)
+
+
+def _schema() -> None:
+    django.setup()
+    try:
+        call_command("migrate", verbosity=0)
+        redis_answers(settings.REDIS_URL)
+    except (OperationalError, redis.ConnectionError, redis.TimeoutError) as error:
+        message = unreachable.line(error)
+        if message is None:
+            raise
+        raise Refusal(message) from error
+    finally:
+        connections.close_all()
+
+
+def _celery(*arguments: str) -> tuple[str, ...]:
+    return ("-m", "celery", "-A", "config.celery", *arguments)
+
+
+def _worker() -> Service:
+    # A task in hand may take long; what is cut short is resumed from its rows.
+    return Service("worker", _celery("worker", "-Q", "celery,legacy", "--loglevel", settings.LOG_LEVEL), patience=30)
+
+
+def _beat() -> Service:
+    return Service("beat", _celery("beat", "--pidfile=", "--loglevel", settings.LOG_LEVEL))
+
+
+def _web() -> Service:
+    host = f"[{settings.WEB_HOST}]" if ":" in settings.WEB_HOST else settings.WEB_HOST
+    bind = ("--bind", f"{host}:{settings.WEB_PORT}", "--no-control-socket", "--access-logfile", "-")
+    return Service("web", ("-m", "gunicorn", "config.wsgi", "--workers", "1", "--threads", "8", *bind))
+
+
+SERVICES = {"worker": _worker, "beat": _beat, "web": _web}

@@ -1,0 +1,6 @@
+from django.apps import AppConfig
+
+
+class LegacyJsonConfig(AppConfig):
+    name = "legacy_json"
+    verbose_name = "Legacy JSON files"

@@ -1,0 +1,255 @@
+"""The index: one SQLite database beside the legacy files, which knows each record's version.
+
+Per key: document, version, state, and in `pending` the version that the database has confirmed
+(`synced`) as long as that is behind. A missing row of `pending` means synced = version, so that
+acknowledging a batch removes small rows instead of rewriting large ones: measured, a twelfth of
+the cost of a `synced` column beside the document.
+"""
+
+# ruff: noqa: S608 - what is put into the statements is our own names of tables and columns
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from legacy_json.connections import LOCK_SECONDS, Connections, translated
+from legacy_json.keys import Key
+from legacy_json.lock import held
+from legacy_json.records import NEVER, Batch, Finding, Ledger, Outcome, Record, Stage, State
+
+__all__ = ["NEVER", "Batch", "Finding", "Index", "Ledger", "Outcome", "Record", "Stage", "State", "add_findings"]
+
+
+class Index:
+    """One index file. Safe to share between threads."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._lock = path.with_name(path.name + ".lock")
+        self._connections = Connections(path, self._lock)
+
+    # Access
+
+    def connection(self) -> sqlite3.Connection:
+        """This thread's connection, made at first use and anew after a fork."""
+        return self._connections.get()
+
+    def close(self) -> None:
+        """Close this thread's connection."""
+        self._connections.close()
+
+    @contextmanager
+    def write(self, seconds: float = LOCK_SECONDS) -> Iterator[tuple[sqlite3.Connection, int]]:
+        """One commit: the connection, and the number that the commit will have. StoreBusy at the deadline."""
+        connection = self.connection()
+        with held(self._lock, seconds), translated(self.path):
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                (counter,) = connection.execute(
+                    "UPDATE meta SET value = value + 1 WHERE name = 'counter' RETURNING value"
+                ).fetchone()
+                yield connection, counter
+                connection.execute("COMMIT")
+            except BaseException:
+                if connection.in_transaction:  # a full disk has rolled back by itself
+                    connection.execute("ROLLBACK")
+                raise
+
+    @contextmanager
+    def snapshot(self) -> Iterator[sqlite3.Connection]:
+        """Reads that see one commit."""
+        connection = self.connection()
+        if connection.in_transaction:
+            yield connection
+            return
+        with translated(self.path):
+            connection.execute("BEGIN")
+            try:
+                yield connection
+            finally:
+                connection.execute("ROLLBACK")
+
+    @property
+    def store_id(self) -> str:
+        return str(self._meta("store_id"))
+
+    @property
+    def counter(self) -> int:
+        return int(self._meta("counter"))
+
+    def _meta(self, name: str) -> str:
+        with self.snapshot() as connection:
+            (value,) = connection.execute("SELECT value FROM meta WHERE name = ?", (name,)).fetchone()
+        return str(value)
+
+    # What the database lacks
+
+    def pending(self, component: str, after: Key | None, limit: int) -> Batch:
+        """The next records in key order whose present version the database has not confirmed."""
+        beyond = "" if after is None else "AND p.key > :after"
+        return self._batch(
+            component,
+            f"FROM pending p JOIN record r USING (component, key) WHERE p.component = :component {beyond}"
+            " ORDER BY p.key LIMIT :limit",
+            {"after": after, "limit": limit},
+        )
+
+    def record(self, component: str, key: Key) -> Batch:
+        """One record, whatever the database has confirmed; empty if there is none."""
+        return self._batch(component, "FROM record r WHERE r.component = :component AND r.key = :key", {"key": key})
+
+    def _batch(self, component: str, source: str, values: dict[str, object]) -> Batch:
+        with self.snapshot() as connection:
+            rows = connection.execute(
+                f"SELECT r.key, r.version, r.state, r.duplicate, r.odd, r.ordinal, r.document {source}",
+                {"component": component, **values},
+            ).fetchall()
+            return Batch(component, [Record._make(row) for row in rows], self.counter, self.generation(component))
+
+    def count_pending(self, component: str) -> int:
+        (count,) = (
+            self.connection().execute("SELECT count(*) FROM pending WHERE component = ?", (component,)).fetchone()
+        )
+        return int(count)
+
+    def generation(self, component: str) -> int:
+        row = self.connection().execute("SELECT generation FROM scanned WHERE component = ?", (component,)).fetchone()
+        return int(row[0]) if row else 0
+
+    def acknowledge(self, batch: Batch, findings: Iterable[Finding] = ()) -> bool:
+        """The database has confirmed the batch, but for the records that the findings quarantine.
+
+        A record that changed since the batch was read stays pending. False, and nothing done, if
+        a run was undone since.
+        """
+        if not batch.records:
+            return True
+        keys = {record.key for record in batch.records}
+        part = "component = :component AND key BETWEEN :low AND :high"
+        values = {
+            "component": batch.component,
+            "low": batch.records[0].key,
+            "high": batch.records[-1].key,
+            "counter": batch.counter,
+        }
+        with self.write() as (connection, _):
+            if self.generation(batch.component) != batch.generation:
+                return False
+            # What a reading has changed since is not what the findings speak of.
+            found = [finding for finding in findings if self._unchanged(batch, finding.key)]
+            old = connection.execute(f"SELECT DISTINCT key FROM finding WHERE {part} AND stage = 'mapping'", values)
+            _drop_findings(connection, batch.component, [key for (key,) in old if key in keys])
+            add_findings(connection, found)
+            connection.executemany(
+                "UPDATE record SET state = ? WHERE component = ? AND key = ?",
+                [
+                    (State.QUARANTINED, batch.component, finding.key)
+                    for finding in found
+                    if finding.outcome is Outcome.QUARANTINED
+                ],
+            )
+            connection.execute(f"DELETE FROM pending WHERE {part} AND changed <= :counter", values)
+        return True
+
+    def _unchanged(self, batch: Batch, key: Key | None) -> bool:
+        query = "SELECT changed FROM record WHERE component = ? AND key = ?"
+        row = self.connection().execute(query, (batch.component, key)).fetchone()
+        return bool(row) and row[0] <= batch.counter
+
+    def forget(self, component: str, keys: Sequence[Key]) -> None:
+        """The database no longer has these: they are pending again, and older batches are void."""
+        with self.write() as (connection, counter):
+            connection.execute("UPDATE scanned SET generation = generation + 1 WHERE component = ?", (component,))
+            self._make_pending(component, keys, counter)
+
+    def retry_quarantined(self, component: str) -> int:
+        """Make what mapping quarantined pending again, for a release that can do more. Returns how many."""
+        with self.write() as (connection, counter):
+            rows = connection.execute(
+                "SELECT DISTINCT key FROM finding"
+                " WHERE component = ? AND stage = 'mapping' AND outcome = 'quarantined'",
+                (component,),
+            ).fetchall()
+            keys = [key for (key,) in rows]
+            _drop_findings(connection, component, keys)
+            connection.executemany(
+                "UPDATE record SET state = ?, changed = ? WHERE component = ? AND key = ?",
+                [(State.LIVE, counter, component, key) for key in keys],
+            )
+            self._make_pending(component, keys, counter)
+            return len(keys)
+
+    def _make_pending(self, component: str, keys: Sequence[Key], counter: int) -> None:
+        self.connection().executemany(
+            "INSERT INTO pending (component, key, synced, changed)"
+            " SELECT component, key, ?, ? FROM record WHERE component = ? AND key = ? AND state <> ?"
+            " ON CONFLICT (component, key) DO UPDATE SET synced = excluded.synced, changed = excluded.changed",
+            [(NEVER, counter, component, key, State.QUARANTINED) for key in keys],
+        )
+
+    # What is known
+
+    def ledger(self, component: str) -> Ledger:
+        """Counted from one snapshot."""
+        with self.snapshot() as connection:
+            scanned = connection.execute("SELECT entries FROM scanned WHERE component = ?", (component,)).fetchone()
+            counts = {
+                (state, waiting): count
+                for state, waiting, count in connection.execute(
+                    "SELECT r.state, p.key IS NOT NULL, count(*)"
+                    " FROM record r LEFT JOIN pending p USING (component, key)"
+                    " WHERE r.component = ? GROUP BY 1, 2",
+                    (component,),
+                )
+            }
+            quarantined, repaired = connection.execute(
+                # An entry may be quarantined for several reasons; those without a key have one each.
+                "SELECT count(DISTINCT CASE WHEN outcome = 'quarantined' THEN"
+                " iif(stage = 'mapping', key, 'reading ' || id) END), count(*) FILTER (WHERE outcome = 'repaired')"
+                " FROM finding WHERE component = ?",
+                (component,),
+            ).fetchone()
+        deleted, deleting = counts.get((State.DELETED, 0), 0), counts.get((State.DELETED, 1), 0)
+        return Ledger(
+            component,
+            entries=scanned[0] if scanned else 0,
+            imported=counts.get((State.LIVE, 0), 0),
+            quarantined=quarantined,
+            deleted=deleted,
+            pending=counts.get((State.LIVE, 1), 0) + deleting,
+            repaired=repaired,
+            tombstones=deleted + deleting,
+        )
+
+    def findings(self, component: str, stage: Stage | None = None) -> Iterator[Finding]:
+        """In the order of the file, those without a place last."""
+        connection = self.connection()
+        ids = connection.execute(
+            "SELECT id FROM finding WHERE component = ?1 AND (?2 IS NULL OR stage = ?2)"
+            " ORDER BY ordinal IS NULL, ordinal, id",
+            (component, stage),
+        ).fetchall()
+        # One at a time: a cursor left open would keep an old snapshot of the whole index alive.
+        for row in ids:
+            found = connection.execute(f"SELECT {', '.join(Finding._fields)} FROM finding WHERE id = ?", row).fetchone()
+            if found:  # not replaced meanwhile
+                yield Finding._make((*found[:4], Stage(found[4]), Outcome(found[5]), *found[6:]))
+
+
+def _drop_findings(connection: sqlite3.Connection, component: str, keys: Iterable[Key]) -> None:
+    connection.executemany(
+        "DELETE FROM finding WHERE component = ? AND stage = 'mapping' AND key = ?",
+        [(component, key) for key in keys],
+    )
+
+
+def add_findings(connection: sqlite3.Connection, findings: Iterable[Finding]) -> None:
+    """Inside a write."""
+    connection.executemany(
+        "INSERT INTO finding (component, key, source, ordinal, stage, outcome, code, detail, raw)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        findings,
+    )

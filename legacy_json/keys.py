@@ -1,0 +1,75 @@
+"""What may be a record's key, and what has to be repaired to make it one."""
+
+from __future__ import annotations
+
+import re
+
+Key = int | str
+KeyType = type[int] | type[str]
+SMALLEST, LARGEST = -(2**63), 2**63 - 1
+EXACT = 2**53  # beyond it a float stands for several whole numbers
+
+_integer = re.compile(r"-?[0-9]{1,19}").fullmatch
+
+
+class BadKey(ValueError):
+    """This cannot be a key; the message says why."""
+
+
+def as_key(found: object, kind: KeyType, *, text_is_normal: bool) -> tuple[Key, str | None]:
+    """The key for what was found, and what had to be repaired, if anything.
+
+    text_is_normal: keys are names of an object or of files here, so a number as text is no defect.
+    """
+    if found is None:
+        raise BadKey("it has no key")
+    if isinstance(found, bool) or not isinstance(found, int | str | float):
+        raise BadKey(f"its key is {shown(found)}, which is neither a number nor a text")
+    return _as_text(found) if kind is str else _as_integer(found, text_is_normal=text_is_normal)
+
+
+def _as_text(found: int | str | float) -> tuple[str, str | None]:
+    if isinstance(found, float):
+        raise BadKey(f"its key is {shown(found)}, not a text")
+    if isinstance(found, int):
+        return str(found), f"key {found} was read as {str(found)!r}"
+    if not found:
+        raise BadKey("its key is an empty text")
+    if "\0" in found or not _encodes(found):
+        raise BadKey(f"its key {shown(found)} holds characters that no database text can hold")
+    return found, None
+
+
+def _as_integer(found: int | str | float, *, text_is_normal: bool) -> tuple[int, str | None]:
+    number = _whole(found)
+    if not SMALLEST <= number <= LARGEST:
+        raise BadKey(f"its key {shown(number)} does not fit 64 bits")
+    if isinstance(found, int) or (text_is_normal and found == str(number)):
+        return number, None
+    return number, f"key {shown(found)} was read as {number}"
+
+
+def _whole(found: int | str | float) -> int:
+    if isinstance(found, int):
+        return found
+    if isinstance(found, str) and _integer(found.strip()):
+        return int(found)
+    if isinstance(found, float) and found.is_integer() and abs(found) < EXACT:
+        return int(found)
+    raise BadKey(f"its key is {shown(found)}, not a whole number")
+
+
+def shown(found: object) -> str:
+    """At most sixty characters of it."""
+    if isinstance(found, int) and found.bit_length() > 200:  # CPython refuses to write very long integers
+        return f"an integer of {found.bit_length()} bits"
+    text = repr(found)
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def _encodes(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

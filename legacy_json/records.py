@@ -1,0 +1,94 @@
+"""What the index keeps and hands out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import IntEnum, StrEnum
+from typing import NamedTuple
+
+from legacy_json.keys import Key
+
+NEVER = -1  # synced, before the database has confirmed any version
+
+
+class State(IntEnum):
+    LIVE = 0
+    DELETED = 1
+    QUARANTINED = 2
+
+
+class Outcome(StrEnum):
+    QUARANTINED = "quarantined"
+    REPAIRED = "repaired"
+    REPORTED = "reported"
+
+
+class Stage(StrEnum):
+    READING = "reading"
+    MAPPING = "mapping"
+
+
+class Finding(NamedTuple):
+    """Something odd about one source entry, and what became of it.
+
+    raw: its bytes in the file; of an entry that lost its key to another, and of an embedded
+    record, the same as compact JSON. A finding without an ordinal is about the file itself.
+    """
+
+    component: str
+    key: Key | None
+    source: str
+    ordinal: int | None
+    stage: Stage
+    outcome: Outcome
+    code: str
+    detail: str
+    raw: bytes | None
+
+
+class Record(NamedTuple):
+    """odd: json.loads has to decode the document, because msgspec would not."""
+
+    key: Key
+    version: int
+    state: State
+    duplicate: int
+    odd: int
+    ordinal: int
+    document: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """All pending records of a range of keys, in key order, from one snapshot.
+
+    counter and generation let a late acknowledgement be ignored.
+    """
+
+    component: str
+    records: Sequence[Record]
+    counter: int
+    generation: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """Where every source entry of a component is. entries: counted by the reader, not from the rows."""
+
+    component: str
+    entries: int
+    imported: int
+    quarantined: int
+    deleted: int
+    pending: int
+    repaired: int
+    tombstones: int  # deletions among `deleted` and `pending`: these are no entries of the file any more
+
+    @property
+    def total(self) -> int:
+        return self.entries + self.tombstones
+
+    @property
+    def balanced(self) -> bool:
+        return self.imported + self.quarantined + self.deleted + self.pending == self.total

@@ -1,0 +1,232 @@
+"""The list of components: where each stands, and the request to import from the bot's file."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlencode
+
+from django.conf import settings
+from django.contrib import admin, messages
+from django.db import transaction
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http.response import HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.views.decorators.http import require_http_methods, require_POST
+
+from migration_control import components, runs, store
+from migration_control.admin import show
+from migration_control.admin.drawn import StalePage, newest_run, refuse_if_newer
+from migration_control.admin.forms import ImportForm
+from migration_control.admin.reading import ReadOnlyAdmin, demand
+from migration_control.components import Component, UnknownComponent
+from migration_control.models import ComponentState, Run
+from migration_control.run_states import ACTIVE, DUE
+from migration_control.stages import Store
+
+CONTROL = "migration_control.control_runs"
+
+
+@admin.register(ComponentState)
+class ComponentStateAdmin(ReadOnlyAdmin[ComponentState]):
+    actions = ["import_chosen"]
+    list_display: tuple[str, ...] = (
+        "name", "stage", "reads", "authority", "epoch", "entries", "imported", "quarantined", "pending", "counted",
+        "last_run", "automatic",
+    )  # fmt: skip
+    sortable_by = ()
+    fields = (
+        "name", "stage", "reads", "authority", "epoch", "time_zone", "entries", "imported", "quarantined", "deleted",
+        "pending", "counted", "last_run", "automatic",
+    )  # fmt: skip
+    readonly_fields = fields
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[ComponentState]:
+        return super().get_queryset(request).order_by("name")
+
+    # Columns
+
+    @admin.display(description="Entries in the file")
+    def entries(self, state: ComponentState) -> str:
+        return _figure(state, "entries")
+
+    @admin.display(description="Imported")
+    def imported(self, state: ComponentState) -> str:
+        return _figure(state, "imported")
+
+    @admin.display(description="Quarantined")
+    def quarantined(self, state: ComponentState) -> SafeString | str:
+        figure = _figure(state, "quarantined")
+        if not state.ledger or not state.ledger.get("quarantined"):
+            return figure
+        address = reverse("admin:migration_control_finding_changelist")
+        query = urlencode({"component__name__exact": state.name, "outcome__exact": "quarantined"})
+        return format_html('<a href="{}?{}">{}</a>', address, query, figure)
+
+    @admin.display(description="Deleted")
+    def deleted(self, state: ComponentState) -> str:
+        return _figure(state, "deleted")
+
+    @admin.display(description="Pending")
+    def pending(self, state: ComponentState) -> str:
+        return _figure(state, "pending")
+
+    @admin.display(description="Counted")
+    def counted(self, state: ComponentState) -> SafeString | str:
+        at = (state.ledger or {}).get("counted_at")
+        return show.moment(datetime.fromisoformat(at)) if at else "by its first run"
+
+    @admin.display(description="Last run")
+    def last_run(self, state: ComponentState) -> SafeString | str:
+        run = state.runs.first()
+        if run is None:
+            return "none"
+        return format_html("{} {}", show.run_link(run, f"{run.kind} {run.pk}"), show.badge(run.state))
+
+    @admin.display(description="Automatic runs")
+    def automatic(self, state: ComponentState) -> SafeString | str:
+        if state.held:
+            return format_html('<span class="badge warning">! held</span> <span class="wrapped">{}</span>', state.held)
+        return (
+            "allowed" if settings.AUTO_MIGRATE and settings.MIGRATION_MODE == "auto" else "off: AUTO_MIGRATE is false"
+        )
+
+    @admin.display(description="Acts")
+    def buttons(self, state: ComponentState) -> SafeString:
+        """The button sends the list's own form, which has the CSRF token, to the act's address."""
+        address = reverse("admin:migration_control_componentstate_import")
+        release = format_html(
+            '<button type="submit" class="button" formaction="{}" name="drawn" value="{}">Allow automatic'
+            " runs</button>",
+            reverse("admin:migration_control_componentstate_release", args=[state.name]), state.held,
+        )  # fmt: skip
+        return format_html(
+            '<span class="acts"><a class="button" href="{}?{}">Import…</a>{}</span>',
+            address, urlencode({"component": state.name}), release if state.held else "",
+        )  # fmt: skip
+
+    def get_list_display(self, request: HttpRequest) -> Sequence[str]:
+        return (*self.list_display, "buttons") if self.has_control_permission(request) else self.list_display
+
+    # Pages
+
+    def get_urls(self) -> list[URLPattern]:
+        preview = self.admin_site.admin_view(require_http_methods(["GET", "HEAD", "POST"])(self.import_view))
+        release = self.admin_site.admin_view(require_POST(self.release_view))
+        return [
+            path("import/", preview, name="migration_control_componentstate_import"),
+            path("<str:name>/release/", release, name="migration_control_componentstate_release"),
+            *super().get_urls(),
+        ]
+
+    def has_control_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm(CONTROL)
+
+    @admin.action(description="Import from the bot's file…", permissions=["control"])
+    def import_chosen(self, request: HttpRequest, queryset: QuerySet[ComponentState]) -> HttpResponse:
+        query = urlencode([("component", name) for name in queryset.values_list("name", flat=True)])
+        return HttpResponseRedirect(f"{reverse('admin:migration_control_componentstate_import')}?{query}")
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        going = Run.objects.filter(state__in=DUE).exists()
+        return super().changelist_view(request, {"going": going, **(extra_context or {})})
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        going = Run.objects.filter(component_id=object_id, state__in=DUE).exists()
+        context = {"going": going, "may_control": self.has_control_permission(request), **(extra_context or {})}
+        return super().change_view(request, object_id, form_url, context)
+
+    def release_view(self, request: HttpRequest, name: str) -> HttpResponseBase:
+        """Let automatic runs start again, if the component is still held for the reason shown."""
+        demand(request, CONTROL)
+        state = get_object_or_404(ComponentState, pk=name)
+        drawn = request.POST.get("drawn") or None
+        if drawn and ComponentState.objects.filter(pk=name, held=drawn).update(held=""):
+            self.log_change(request, state, "automatic runs may start again")
+            self.message_user(request, f"Automatic runs of {name} may start again.")
+        else:
+            self.message_user(
+                request, f"{name} is not held as the page that you used showed it. Nothing was done.", messages.ERROR
+            )
+        return redirect("admin:migration_control_componentstate_change", name)
+
+    def import_view(self, request: HttpRequest) -> HttpResponseBase:
+        """What an import would do; and, confirmed, its request."""
+        demand(request, CONTROL)
+        names = (request.POST if request.method == "POST" else request.GET).getlist("component")
+        try:
+            chosen = components.named(names)
+        except UnknownComponent as error:
+            self.message_user(request, str(error), messages.ERROR)
+            return redirect("admin:migration_control_componentstate_changelist")
+        form = ImportForm(request.POST or None, initial={"batch_size": settings.MIGRATION_BATCH_SIZE})
+        if request.method == "POST" and form.is_valid():
+            for component in chosen:
+                self._import(request, component, form.cleaned_data)
+            return redirect("admin:migration_control_run_changelist")
+        outlook = [_Outlook(component) for component in chosen]
+        context = self.page(request, "Import from the bot's file?", form=form, outlook=outlook, refused=_refused())
+        return TemplateResponse(request, "admin/migration_control/componentstate/import.html", context)
+
+    def _import(self, request: HttpRequest, component: Component, options: dict[str, Any]) -> None:
+        try:
+            drawn = _drawn(request, component)
+            with transaction.atomic():
+                run = runs.request(component, requested_by=request.user.get_username(), **options)
+                refuse_if_newer(run, drawn)
+                self.log_change(request, run.component, f"import requested as run {run.pk}")
+        except runs.ActiveRun as error:
+            self.message_user(request, show.active(error), messages.ERROR)
+        except runs.RunRefused as error:
+            self.message_user(request, str(error), messages.ERROR)
+        else:
+            self.message_user(request, format_html("{} is queued.", show.run_link(run, f"Run {run.pk}, {run}")))
+
+
+class _Outlook:
+    """One component on the preview page."""
+
+    def __init__(self, component: Component) -> None:
+        self.name = component.name
+        self.source = store.source_of(component)
+        self.drawn = newest_run(component.name)
+        self.active = Run.objects.filter(component_id=component.name, state__in=ACTIVE).first()
+        state = ComponentState.objects.filter(pk=component.name).first()
+        self.ledger = state.ledger if state else None
+        self.held = state.held if state else ""
+        self.refused = (
+            f"The database is the authority for {component.name}: nothing is imported into it any more."
+            if state and state.authority != Store.JSON
+            else ""
+        )
+
+
+def _drawn(request: HttpRequest, component: Component) -> int:
+    """The newest run that the form showed. Raises RunRefused where nothing is to be imported."""
+    refused = _refused() or _Outlook(component).refused
+    if refused:
+        raise runs.RunRefused(refused)
+    drawn = request.POST.get(f"drawn-{component.name}", "")
+    if not drawn.isascii() or not drawn.isdigit():
+        raise StalePage("The form does not say what it showed.")
+    return int(drawn)
+
+
+def _refused() -> str:
+    """Why nothing at all is imported; empty when something may be."""
+    if settings.MIGRATION_MODE == "disabled":
+        return "MIGRATION_MODE is disabled: nothing is imported. Set it to manual or auto, and restart."
+    return ""
+
+
+def _figure(state: ComponentState, name: str) -> str:
+    figure = (state.ledger or {}).get(name)
+    return show.NOTHING if figure is None else f"{figure:,}"

@@ -1,0 +1,14 @@
+from django.apps import AppConfig
+from django.db.models.signals import post_migrate
+
+
+class MigrationControlConfig(AppConfig):
+    name = "migration_control"
+    verbose_name = "Migration control"
+
+    def ready(self) -> None:
+        from migration_control import checks, components, setup
+
+        components.autodiscover()
+        checks.register_all()
+        post_migrate.connect(setup.create_states, sender=self)

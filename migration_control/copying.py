@@ -1,0 +1,111 @@
+"""Copying a batch to the database: one transaction, each record only if it is newer.
+
+May be repeated, reordered and killed anywhere. The locks come in the protocol's order: component
+(ancestors first), apply, rows; then, in a statement of its own, who is the authority.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.db import IntegrityError, connection, transaction
+from django.db.backends.utils import CursorWrapper
+
+from migration_control import locks
+from migration_control.components import Component
+from migration_control.models import ComponentState
+from migration_control.prepare import Prepared
+from migration_control.stages import Store
+from migration_control.tables import Table, table
+from migration_control.triggers import SETTING, mark
+
+LOCK_TIMEOUT = "10s"
+
+
+class AuthorityMoved(Exception):
+    """The database became the authority: nothing is copied to it any more."""
+
+    def __init__(self, component: str) -> None:
+        super().__init__(f"The database is the authority for {component}; nothing is imported into it.")
+
+
+@dataclass(slots=True)
+class Counts:
+    """What a copy did to the table."""
+
+    inserted: int = 0
+    updated: int = 0
+    deleted: int = 0
+    unchanged: int = 0
+
+
+def copy(component: Component, prepared: Prepared) -> Counts:
+    """Inside the caller's transaction. Raises AuthorityMoved, and the database's errors for what it cannot hold."""
+    sql = table(component)
+    counts = Counts()
+    with connection.cursor() as cursor:
+        begin(cursor, component)
+        if prepared.rows:
+            _write_rows(cursor, component, sql, prepared, counts)
+        if prepared.deletes:
+            _delete(cursor, component, sql, prepared, counts)
+    return counts
+
+
+def begin(cursor: CursorWrapper, component: Component, *, alone: bool = False) -> None:
+    """Mark the transaction as copying, take the locks, look who is the authority.
+
+    alone: take the component's exclusively. Raises AuthorityMoved.
+    """
+    cursor.execute(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'")
+    cursor.execute(f"SELECT set_config('{SETTING}', {mark(component.name)}, true)")
+    for ancestor in component.lineage[:-1]:
+        cursor.execute(*locks.shared(ancestor.name))
+    cursor.execute(*(locks.exclusive if alone else locks.shared)(component.name))
+    cursor.execute(*locks.apply_exclusive(component.name))
+    authority = ComponentState.objects.values_list("authority", flat=True).get(name=component.name)
+    if authority != Store.JSON:
+        raise AuthorityMoved(component.name)
+
+
+def _write_rows(cursor: CursorWrapper, component: Component, sql: Table, prepared: Prepared, counts: Counts) -> None:
+    lines = "".join([line for _, line in prepared.rows]).encode()
+    low, high = prepared.rows[0][0].key, prepared.rows[-1][0].key
+    cursor.execute(sql.untouched, [low, high, component.name])
+    if cursor.fetchone() == (True,) and _copy_straight(cursor, sql, lines):
+        counts.inserted += len(prepared.rows)
+        return
+    cursor.execute(sql.stage)
+    _stream(cursor, sql.copy_to_stage, lines)
+    for statement in sql.free:
+        cursor.execute(statement)
+    cursor.execute(sql.upsert, [component.name])
+    inserted, updated = cursor.fetchone()
+    counts.inserted += inserted
+    counts.updated += updated
+    counts.unchanged += len(prepared.rows) - inserted - updated
+
+
+def _stream(cursor: CursorWrapper, statement: str, lines: bytes) -> None:
+    # Django wraps the errors of its own methods only.
+    with connection.wrap_database_errors, cursor.copy(statement) as stream:
+        stream.write(lines)
+
+
+def _copy_straight(cursor: CursorWrapper, sql: Table, lines: bytes) -> bool:
+    """Into the table itself; False if something there is in the way, which staging may free."""
+    try:
+        with transaction.atomic():
+            _stream(cursor, sql.copy, lines)
+    except IntegrityError:
+        return False
+    return True
+
+
+def _delete(cursor: CursorWrapper, component: Component, sql: Table, prepared: Prepared, counts: Counts) -> None:
+    keys, versions = [key for key, _ in prepared.deletes], [version for _, version in prepared.deletes]
+    cursor.execute(sql.delete, [keys, versions])
+    counts.deleted += cursor.rowcount
+    counts.unchanged += len(keys) - cursor.rowcount
+    # Also where no row was: a copy that is under way with an older version must not bring the record back.
+    cursor.execute(sql.tombstones, [component.name, keys, versions])

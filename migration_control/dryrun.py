@@ -1,0 +1,79 @@
+"""What an import would do, record by record, without doing it.
+
+The index is brought up to date with the file; the database is not touched.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+
+from legacy_json.index import Batch, Index, State
+from legacy_json.index import Record as Legacy
+from legacy_json.keys import Key
+from migration_control import store
+from migration_control.components import Component
+from migration_control.conversions import CannotHold
+from migration_control.mapping import Mapping
+from migration_control.models import ComponentState
+from migration_control.records import Record
+
+BATCH = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """What would become of one record: insert, update, delete, quarantine or none, with the fields or the reason."""
+
+    component: str
+    key: Key
+    action: str
+    detail: str = ""
+    repairs: list[str] = field(default_factory=list)
+
+
+def plan(component: Component, key: Key | None = None, *, confirm_shrink: bool = False) -> Iterator[Planned]:
+    """Every pending record, or the one named. Raises LegacyError."""
+    store.refresh(component, confirm_shrink=confirm_shrink)
+    fixed = ComponentState.objects.filter(name=component.name).values_list("time_zone", flat=True).first()
+    zone = ZoneInfo(fixed or settings.LEGACY_TIME_ZONE)
+    for batch in _batches(component, store.index(), key):
+        keys = [record.key for record in batch.records]
+        rows = component.model._default_manager.in_bulk(keys)
+        for record in batch.records:
+            yield _planned(component, record, rows.get(record.key), zone)
+
+
+def _batches(component: Component, index: Index, key: Key | None) -> Iterator[Batch]:
+    if key is not None:
+        yield index.record(component.name, key)
+        return
+    after: Key | None = None
+    while (batch := index.pending(component.name, after, BATCH)).records:
+        after = batch.records[-1].key
+        yield batch
+
+
+def _planned(component: Component, legacy: Legacy, row: Record | None, zone: ZoneInfo) -> Planned:
+    if legacy.state == State.DELETED:
+        return Planned(component.name, legacy.key, "none" if row is None else "delete")
+    try:
+        held = component.mapping.held(legacy, zone)
+    except CannotHold as error:
+        return Planned(component.name, legacy.key, "quarantine", error.detail)
+    repairs = [detail for _, detail in held.notes]
+    if row is None:
+        return Planned(component.name, legacy.key, "insert", "", repairs)
+    if row.version >= legacy.version:
+        return Planned(component.name, legacy.key, "none", "the database has this version or a newer one")
+    changed = _changed(component.mapping, held.values | {"extra": held.extra}, row)
+    return Planned(component.name, legacy.key, "update", ", ".join(changed), repairs)
+
+
+def _changed(mapping: Mapping, values: dict[str, object], row: Record) -> list[str]:
+    return [
+        f"{name}: {getattr(row, name)!r} -> {value!r}" for name, value in values.items() if getattr(row, name) != value
+    ]

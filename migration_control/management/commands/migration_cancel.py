@@ -1,0 +1,9 @@
+from migration_control.steering import SteeringCommand
+
+
+class Command(SteeringCommand):
+    help = (
+        "End a run after the batch under way. What it copied stays; migration_undo removes it."
+        " Exit status: 0 done, 2 usage, 3 refused."
+    )
+    verb = "cancel"

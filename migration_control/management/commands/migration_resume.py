@@ -1,0 +1,9 @@
+from migration_control.steering import SteeringCommand
+
+
+class Command(SteeringCommand):
+    help = (
+        "Let a paused run go on, or a component that an undo holds be imported automatically again."
+        " Exit status: 0 done, 2 usage, 3 refused."
+    )
+    verb = "resume"

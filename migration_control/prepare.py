@@ -1,0 +1,59 @@
+"""A batch of the index, turned into what the database is sent. Pure but for the index's bytes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from zoneinfo import ZoneInfo
+
+from legacy_json.index import Batch, Finding, Outcome, Record, Stage, State
+from legacy_json.keys import Key
+from migration_control.components import Component
+from migration_control.conversions import CannotHold
+
+RAW_LIMIT = 1 << 20  # bytes of a document kept with its finding
+
+
+@dataclass(slots=True)
+class Prepared:
+    """rows: a COPY line for each record; deletes: the version of each tombstone."""
+
+    batch: Batch
+    rows: list[tuple[Record, str]] = field(default_factory=list)
+    deletes: list[tuple[Key, int]] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+    quarantined: int = 0
+    repaired: int = 0
+
+
+def prepare(component: Component, batch: Batch, zone: ZoneInfo, source: str, run: int | None) -> Prepared:
+    """Map every record of the batch; what the database cannot hold becomes a finding."""
+    prepared = Prepared(batch)
+    line = component.mapping.line
+    for record in batch.records:
+        if record.state == State.DELETED:
+            prepared.deletes.append((record.key, record.version))
+            continue
+        try:
+            text, notes = line(record, zone, run)
+        except CannotHold as error:
+            quarantine(prepared, component, record, source, error.code, error.detail)
+            continue
+        prepared.rows.append((record, text))
+        if notes:
+            prepared.repaired += 1
+            prepared.findings += [
+                _finding(component, record, source, Outcome.REPAIRED, code, detail) for code, detail in notes
+            ]
+    return prepared
+
+
+def quarantine(prepared: Prepared, component: Component, record: Record, source: str, code: str, detail: str) -> None:
+    """Set a record apart, with its document and the reason."""
+    prepared.quarantined += 1
+    prepared.findings.append(_finding(component, record, source, Outcome.QUARANTINED, code, detail))
+
+
+def _finding(component: Component, record: Record, source: str, outcome: Outcome, code: str, detail: str) -> Finding:
+    raw = record.document[:RAW_LIMIT] if outcome is Outcome.QUARANTINED else None
+    place = (component.name, record.key, source, record.ordinal)
+    return Finding(*place, Stage.MAPPING, outcome, code, detail, raw)

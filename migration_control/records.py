@@ -1,0 +1,37 @@
+"""The abstract base of every component's model."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.db import models
+
+from migration_control.fields import VerbatimJSONField
+from migration_control.triggers import Guard, NoteChange, RefuseTruncate
+
+
+class Record(models.Model):
+    """One record of a component, as the database holds it. A child's Meta inherits from Record.Meta.
+
+    version: raised by the authority on each change; nothing else orders changes.
+    extra: the keys of the legacy document that the model does not know, and under a known key the
+    value that its field could not hold as it was.
+    duplicate: an earlier record holds one of its unique values; staff clear it.
+    run: the run that inserted the row, as long as nothing has changed it since.
+    """
+
+    component: ClassVar[str]
+
+    version = models.BigIntegerField(default=0, editable=False)
+    extra = VerbatimJSONField(default=dict, blank=True)
+    duplicate = models.BooleanField(default=False, db_index=False)
+    run = models.BigIntegerField(null=True, editable=False)
+
+    class Meta:
+        abstract = True
+        triggers = [Guard(), NoteChange(), RefuseTruncate()]
+
+    @property
+    def key(self) -> int | str:
+        key: int | str = self.pk
+        return key

@@ -1,0 +1,18 @@
+"""What a fresh schema needs before anything runs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from migration_control import components
+
+
+def create_states(using: str, apps: Any, **kwargs: object) -> None:
+    """A state row, disabled, for each component that has none (post_migrate)."""
+    del kwargs
+    try:
+        model = apps.get_model("migration_control", "ComponentState")
+    except LookupError:  # migrated back to before it
+        return
+    for component in components.everything():
+        model.objects.using(using).get_or_create(name=component.name)

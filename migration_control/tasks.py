@@ -1,0 +1,34 @@
+"""Celery's side: find what is due, and one domain call each. Arguments are ids; rows are the queue."""
+
+from __future__ import annotations
+
+from celery import shared_task
+
+from migration_control import automatic, runs
+from migration_control.advance import advance
+
+# A slice takes seconds, but the first reading of a large file is one step of a slice.
+READING_LIMIT = 3600
+
+
+@shared_task(name="migration_control.tasks.find_due_runs")
+def find_due_runs() -> int:
+    """Queue automatic runs, and send every due run to a worker. Returns how many were sent."""
+    automatic.queue_runs()
+    due = runs.due()
+    for run in due:
+        runs.announce(advance_run, run)
+    return len(due)
+
+
+@shared_task(
+    name="migration_control.tasks.advance_run",
+    soft_time_limit=READING_LIMIT,
+    time_limit=READING_LIMIT + 60,
+)
+def advance_run(run: int) -> bool:
+    """One slice of a run; sends itself on while there is more."""
+    more = advance(run)
+    if more:
+        runs.announce(advance_run, run)
+    return more

@@ -1,0 +1,73 @@
+"""Undoing an import: its rows go, as long as nothing changed them since; the index knows them as pending again.
+
+The index is told first. A crash in between leaves keys pending whose rows are still there, which the
+next import finds to be equal; the other order would leave the database without rows that the index
+believes it has.
+"""
+
+from __future__ import annotations
+
+import time
+
+from django.db import connection, transaction
+from django.db.models import F
+
+from legacy_json.index import Index
+from migration_control import components, runs
+from migration_control.components import Component
+from migration_control.copying import begin
+from migration_control.models import ComponentState, Run
+from migration_control.run_states import RunState
+from migration_control.runs import ActiveRun, Lease, RunRefused
+
+ROWS = 5_000
+
+
+class Undo:
+    """One slice of an undo's work."""
+
+    def __init__(self, run: Run, lease: Lease, component: Component, index: Index) -> None:
+        self.run, self.lease, self.component, self.index = run, lease, component, index
+        assert run.target is not None  # a constraint of the table
+        self.target = run.target
+
+    def work(self, until: float) -> bool:
+        """Go on until that time (monotonic). True once nothing is left to do."""
+        rows = self.component.model._default_manager.filter(run=self.target.pk)
+        if not self.run.source_read:
+            total = rows.count()
+            self.lease.update(source_read=True, total=self.target.inserted, kept=self.target.inserted - total)
+        while time.monotonic() < until:
+            keys = list(rows.order_by("pk").values_list("pk", flat=True)[:ROWS])
+            if not keys:
+                return True
+            self.index.forget(self.component.name, keys)
+            with transaction.atomic():
+                with connection.cursor() as cursor:
+                    begin(cursor, self.component, alone=True)
+                deleted = rows.filter(pk__in=keys)._raw_delete(connection.alias)
+                self.lease.update(deleted=F("deleted") + deleted)
+            if self.lease.state() != RunState.RUNNING:
+                return False
+        return False
+
+
+def hold(component: Component, run: Run) -> None:
+    """No automatic run brings back what staff are undoing."""
+    ComponentState.objects.filter(name=component.name).update(
+        held=f"run {run.pk} was undone; automatic runs start again after: migration_resume {component.name}"
+    )
+
+
+def request(run_id: int, *, requested_by: str, reason: str = "") -> Run:
+    """Queue the undo of an import, and hold the component. Raises Run.DoesNotExist, RunRefused."""
+    with transaction.atomic():
+        target = Run.objects.select_for_update().get(pk=run_id)
+        if target.kind != Run.Kind.IMPORT:
+            raise RunRefused(f"Run {run_id} is an undo; import again to bring back what it removed.")
+        if not target.ended:
+            raise ActiveRun(target)
+        component = components.get(target.component_id)
+        undo = runs.request(component, requested_by=requested_by, kind=Run.Kind.UNDO, target=target, reason=reason)
+        hold(component, target)
+    return undo

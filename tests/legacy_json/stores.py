@@ -1,0 +1,117 @@
+"""A legacy folder with an index, and what a test asks of them."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from legacy_json.index import Finding, Index, Outcome, Record, State
+from legacy_json.layouts import Collection, ListOf, SubObject
+from legacy_json.reading import Reading, read, sources
+from legacy_json.scan import Scanner
+
+USERS = Collection("users", ListOf("data.json", "users", "user_id"), unique=("faceit_player_id",))
+SUBSCRIPTIONS = Collection("subscriptions", SubObject("users", "subscription"), unique=("referral_code",))
+FACEIT = (USERS, SUBSCRIPTIONS)
+
+
+class Store:
+    """One folder of files and its index."""
+
+    def __init__(self, root: Path, collections: Sequence[Collection] = FACEIT) -> None:
+        self.root, self.collections = root, list(collections)
+        (self.source,) = sources(self.collections)
+        self.path = root / self.source
+        self.index = Index(root / "index" / "index.sqlite3")
+
+    def put(self, text: str | bytes) -> None:
+        """Replace the file, and let it look as if it had been written an hour ago."""
+        self.path.write_bytes(text.encode() if isinstance(text, str) else text)
+        self.age()
+
+    def age(self, seconds: float = 3600) -> None:
+        age(self.path, seconds)
+
+    def put_users(self, *users: object, **sections: object) -> None:
+        self.put(json.dumps({"users": users, **sections}, indent=2, ensure_ascii=False))
+
+    def read(self, **options: Any) -> Reading:
+        return read(self.index, self.root, self.source, self.collections, **options)
+
+    def load(self, *users: object) -> Reading:
+        self.put_users(*users)
+        return self.read()
+
+    def record(self, key: int | str, component: str = "users") -> Record:
+        (record,) = self.index.record(component, key).records
+        return record
+
+    def document(self, key: int | str, component: str = "users") -> Any:
+        return json.loads(self.record(key, component).document)
+
+    def live(self, component: str = "users") -> dict[int | str, Any]:
+        return {r.key: json.loads(r.document) for r in self.records(component) if r.state == State.LIVE}
+
+    def records(self, component: str = "users") -> list[Record]:
+        rows = self.index.connection().execute(
+            "SELECT key, version, state, duplicate, odd, ordinal, document FROM record WHERE component = ? ORDER BY key",
+            (component,),
+        )
+        return [Record._make(row) for row in rows]
+
+    def pending(self, component: str = "users") -> list[int | str]:
+        return [record.key for record in self.index.pending(component, None, 10_000).records]
+
+    def confirm(self, component: str = "users", findings: Sequence[Finding] = ()) -> None:
+        assert self.index.acknowledge(self.index.pending(component, None, 10_000), findings)
+
+    def findings(self, component: str = "users") -> list[Finding]:
+        return list(self.index.findings(component))
+
+    def quarantined(self, component: str = "users") -> list[Finding]:
+        return [f for f in self.findings(component) if f.outcome is Outcome.QUARANTINED]
+
+    def codes(self, component: str = "users") -> list[str]:
+        return [finding.code for finding in self.findings(component)]
+
+    def assert_balanced(self) -> None:
+        for collection in self.collections:
+            ledger = self.index.ledger(collection.name)
+            assert ledger.balanced, ledger
+            live = sum(record.state == State.LIVE for record in self.records(collection.name))
+            assert ledger.entries == live + ledger.quarantined, ledger
+
+    def dump(self) -> dict[str, list[tuple[Any, ...]]]:
+        """All that two indexes of the same history have in common: no commit numbers."""
+        queries = {
+            "record": "component, key, version, state, duplicate, odd, ordinal, document",
+            "pending": "component, key, synced",
+            "lookup": "component, name, value, key",
+            "scanned": "component, source, entries",
+            "finding": "component, key, source, ordinal, stage, outcome, code, detail, raw",
+        }
+        connection = self.index.connection()
+        return {
+            table: sorted(connection.execute(f"SELECT {columns} FROM {table}").fetchall(), key=repr)
+            for table, columns in queries.items()
+        }
+
+
+def age(path: Path, seconds: float = 3600) -> None:
+    import os
+    import time
+
+    past = time.time_ns() - int(seconds * 1e9)
+    for file in [path, *path.glob("*")] if path.is_dir() else [path]:
+        os.utime(file, ns=(past, past))
+
+
+def user(number: int, **more: object) -> dict[str, object]:
+    return {"user_id": number, "faceit_nickname": f"player{number}", **more}
+
+
+def scanner(data: bytes, **options: Any) -> Scanner:
+    return Scanner(io.BytesIO(data), Path("data.json"), **options)

@@ -1,0 +1,181 @@
+"""Document <-> columns: nothing is lost on a round trip, whatever stands in the file."""
+
+from __future__ import annotations
+
+import json
+import math
+from datetime import UTC, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import msgspec
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from legacy_json.index import Record as Legacy
+from legacy_json.index import State
+from migration_control import components
+from migration_control.conversions import CannotHold
+from migration_control.mapping import Mapping
+from tests.migration_control.world import Document, subscription, user
+
+ZONE = ZoneInfo("Europe/Moscow")
+USERS = components.get("users")
+SUBSCRIPTIONS = components.get("subscriptions")
+
+
+def legacy(document: Document, key: int = 7) -> Legacy:
+    """As the index would hold it."""
+    try:
+        json.dumps(document, allow_nan=False)
+        text, odd = msgspec.json.encode(document), 0
+    except (ValueError, OverflowError):
+        text, odd = json.dumps(document).encode(), 1
+    return Legacy(key, 4, State.LIVE, 0, odd, 0, text)
+
+
+def there_and_back(mapping: Mapping, document: Document, key: int = 7) -> Document:
+    held = mapping.held(legacy(document, key), ZONE)
+    extra = json.loads(json.dumps(held.extra))
+    return mapping.write(mapping.model(**held.values, extra=extra), ZONE)
+
+
+def test_a_plain_record_needs_no_repair_and_comes_back_the_same() -> None:
+    document = user(7, faceit_nickname="ник", created_at="2024-05-01T10:20:30.123456")
+    held = USERS.mapping.held(legacy(document), ZONE)
+    assert held.extra == {}
+    assert held.notes == []
+    assert held.values["created_at"] == datetime(2024, 5, 1, 7, 20, 30, 123456, tzinfo=UTC)
+    assert there_and_back(USERS.mapping, document) == document
+
+
+def test_the_oldest_generation_gets_the_bots_own_defaults() -> None:
+    document = {"user_id": 7, "faceit_player_id": None, "faceit_nickname": "x", "last_checked_match_id": None}
+    back = there_and_back(USERS.mapping, document)
+    assert back == user(7, faceit_nickname="x", created_at=None, total_requests=0)
+
+
+def test_unknown_keys_are_kept_and_come_back() -> None:
+    document = user(7, mood={"deep": [1, None, "x"]}, huge=10**30)
+    assert USERS.mapping.held(legacy(document), ZONE).extra == {"mood": {"deep": [1, None, "x"]}, "huge": 10**30}
+    assert there_and_back(USERS.mapping, document) == document
+
+
+@pytest.mark.parametrize(
+    ("name", "found", "held"),
+    [
+        ("total_requests", "9", 9),
+        ("total_requests", "1129.2", 1129),
+        ("total_requests", 9.0, 9),
+        ("total_requests", True, 1),
+        ("total_requests", "many", 0),
+        ("total_requests", None, 0),
+        ("total_requests", [], 0),
+        ("waiting_for_nickname", 1, True),
+        ("waiting_for_nickname", "false", False),
+        ("waiting_for_nickname", "perhaps", False),
+        ("waiting_for_nickname", None, False),
+        ("language", None, "ru"),
+        ("faceit_nickname", 42, "42"),
+        ("faceit_nickname", {"a": 1}, None),
+        ("faceit_nickname", "a\0b", "ab"),
+        ("faceit_nickname", "a\ud800b", "a\ufffdb"),
+        ("created_at", "soon, I hope", None),
+        ("created_at", "12:30", None),
+        ("created_at", 1717236000, datetime(2024, 6, 1, 10, tzinfo=UTC)),
+        ("created_at", "2024-06-01T10:00:00Z", datetime(2024, 6, 1, 10, tzinfo=UTC)),
+    ],
+)
+def test_a_value_of_the_wrong_kind_is_repaired_and_its_original_comes_back(name: str, found: Any, held: Any) -> None:
+    document = user(7) | {name: found}
+    result = USERS.mapping.held(legacy(document), ZONE)
+    assert result.values[name] == held
+    assert result.extra == {name: found}
+    assert there_and_back(USERS.mapping, document) == document
+
+
+def test_a_repair_is_noted_with_the_field_and_what_stood_there() -> None:
+    notes = USERS.mapping.held(legacy(user(7, total_requests="9")), ZONE).notes
+    assert notes == [("repaired-value", "total_requests: the text '9' was read as 9")]
+
+
+def test_a_time_that_no_clock_showed_comes_back_as_it_was_written() -> None:
+    document = user(7, created_at="2011-03-27T02:30:00")  # Moscow's clocks went from 2 to 3
+    assert there_and_back(USERS.mapping, document) == document
+
+
+def test_once_the_column_changed_the_original_no_longer_counts() -> None:
+    held = USERS.mapping.held(legacy(user(7, total_requests="9")), ZONE)
+    record = USERS.mapping.model(**held.values | {"total_requests": 10}, extra=held.extra)
+    assert USERS.mapping.write(record, ZONE)["total_requests"] == 10
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"total_requests": 10**30},
+        {"total_requests": 2**63},
+        {"total_requests": math.nan},
+        {"total_requests": -math.inf},
+        {"mood": math.nan},
+        {"mood": {"deep": [math.inf]}},
+    ],
+)
+def test_what_neither_column_nor_extra_can_hold_is_refused_with_the_field(values: Document) -> None:
+    with pytest.raises(CannotHold, match=next(iter(values))):
+        USERS.mapping.line(legacy(user(7, **values)), ZONE, None)
+
+
+def test_a_key_written_as_text_comes_back_as_text() -> None:
+    assert there_and_back(USERS.mapping, user("7")) == user("7")
+
+
+def test_a_subscription_is_keyed_by_its_user_and_has_no_key_of_its_own() -> None:
+    document = subscription(tier="pro", referred_by="123", expires_at="2030-01-01T00:00:00")
+    assert there_and_back(SUBSCRIPTIONS.mapping, document) == document
+
+
+ODD = st.one_of(
+    st.none(), st.booleans(), st.integers(-(2**70), 2**70), st.floats(allow_nan=False, allow_infinity=False),
+    st.text(max_size=8), st.text(alphabet=st.characters(codec=None), max_size=8),
+    st.lists(st.integers(), max_size=2), st.dictionaries(st.text(max_size=3), st.integers(), max_size=2),
+    st.datetimes().map(lambda moment: moment.isoformat()),
+)  # fmt: skip
+
+
+@given(st.dictionaries(st.sampled_from([*user(1)][1:]), ODD), st.dictionaries(st.text(max_size=6), ODD, max_size=2))
+@example({"created_at": "0001-01-01T00:00:00"}, {})
+@example({"created_at": "9999-12-31T23:59:59.999999"}, {})
+def test_whatever_can_be_held_comes_back_unchanged(values: Document, unknown: Document) -> None:
+    document = unknown | user(7) | values
+    try:
+        back = there_and_back(USERS.mapping, document)
+    except CannotHold:
+        assert any(isinstance(value, int) and abs(value) >= 2**63 for value in values.values())
+        return
+    assert json.dumps(back, sort_keys=True) == json.dumps(document, sort_keys=True)
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from([*user(1)][1:]),
+        st.one_of(ODD, st.datetimes(datetime(1980, 1, 1), datetime(2250, 1, 1)).map(lambda m: m.isoformat())),
+    )
+)
+@example({"created_at": "2011-03-27T02:30:00"})
+@example({"created_at": "2024-05-01T10:20:30.000000"})
+@example({"created_at": "2024-05-01T10:20:30.123+03"})
+@example({"created_at": "2024-05-01T10:20:30,123456"})
+def test_the_fast_way_says_what_the_careful_way_says(values: Document) -> None:
+    record = legacy(user(7) | values)
+    try:
+        line, notes = USERS.mapping.line(record, ZONE, 3)
+    except CannotHold:
+        return
+    careful, extra, careful_notes = USERS.mapping._careful_line(record, ZONE)
+    assert notes == careful_notes
+    fast_cells, slow_cells = line.rstrip("\n").split("\t"), careful.split("\t")
+    assert fast_cells[len(slow_cells) :] == ["4", extra, "f", "3"]
+    for fast, slow in zip(fast_cells, slow_cells, strict=False):
+        assert fast == slow or datetime.fromisoformat(fast) == datetime.fromisoformat(slow)
