@@ -1,7 +1,7 @@
 """`make demo`: the whole journey in one go, on an installation of its own, and a summary.
 
-DATA=/path/data.json (or the folder that holds it) makes it run on a copy of that file; JSON=1 prints one JSON document on
-standard output and all else on standard error; KEEP=1 leaves the installation in place.
+DATA=/path/data.json (or the folder that holds it) makes it run on a copy of that file; JSON=1 prints one JSON document
+on standard output and all else on standard error; KEEP=1 leaves the installation in place.
 """
 
 import json

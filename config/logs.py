@@ -20,6 +20,8 @@ def logging(level: str, echo_sql: bool) -> dict[str, Any]:
         "root": {"handlers": ["console"], "level": "WARNING"},
         "loggers": {
             **{app: {"level": level} for app in APPS},
+            # Celery says at INFO that beat sent its tick and a worker took it: every two seconds, four lines.
+            "celery": {"level": "INFO" if level == "DEBUG" else "WARNING"},
             "django": {"handlers": [], "level": "INFO", "propagate": True},
             "django.db.backends": {"level": "DEBUG" if echo_sql else "INFO"},
         },

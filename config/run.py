@@ -43,7 +43,7 @@ def _bring_up(supervisor: Supervisor) -> None:
     if settings.MIGRATION_MODE == "disabled":
         print("MIGRATION_MODE is disabled: nothing is imported.")
     elif supervisor.run("manage.py", "migration_import"):
-        print("The import did not finish cleanly, see above; the admin has its runs.")
+        print("Not everything is in the database: the lines above say what and why, and the admin keeps it.")
     password = first_superuser()
     connections.close_all()
     _wait_for_web(supervisor)

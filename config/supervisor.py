@@ -118,7 +118,7 @@ def raise_on_signals() -> None:
 
 @contextmanager
 def _deferred() -> Iterator[None]:
-    """Act on signals at the end: what a handler raises in a fork's own callbacks is swallowed, and the child forgotten."""
+    """Act on signals at the end: what a handler raises in a fork's own callbacks is swallowed."""
     came: list[int] = []
     handlers = {number: signal.signal(number, lambda number, _: came.append(number)) for number in ENDS}
     try:
@@ -126,8 +126,8 @@ def _deferred() -> Iterator[None]:
     finally:
         for number, handler in handlers.items():
             signal.signal(number, handler)
-    for number in came[:1]:
-        signal.raise_signal(number)
+    if came:
+        signal.raise_signal(came[0])
 
 
 def _end(child: Child) -> None:

@@ -43,13 +43,13 @@ class Connections:
 
     def get(self) -> sqlite3.Connection:
         """This thread's."""
+        if self._orphaned:
+            raise IndexUnusable(
+                f"{self._path}: this process was forked while another thread, or a transaction, used the index."
+                " Fork before the first use, or start the process anew (multiprocessing's spawn)."
+            )
         connection: _Connection | None = getattr(self._local, "connection", None)
         if connection is None:
-            if self._orphaned:
-                raise IndexUnusable(
-                    f"{self._path}: this process was forked while another thread used the index."
-                    " Fork before the first use, or start the process anew (multiprocessing's spawn)."
-                )
             with translated(self._path):
                 connection = self._connect()
             self._local.connection = connection

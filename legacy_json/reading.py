@@ -80,7 +80,7 @@ class _Attempt:
         self.moved = 0  # readings during which the source was written
 
     def repeat(self, deadline: float) -> Reading:
-        tries = 0
+        tries, started = 0, time.monotonic()
         while True:
             tries += 1
             seen = settled(self.path)
@@ -89,6 +89,7 @@ class _Attempt:
                 reading = self._once(seen)
             except FileNotFoundError:
                 problem = SourceMissing(self.path)
+                deadline = min(deadline, started + QUIET)  # replaced within a moment, or not at all
             except OSError as error:
                 raise SourceUnreadable(self.path, f"it cannot be opened ({error.strerror})") from error
             except SourceUnreadable as error:

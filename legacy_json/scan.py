@@ -57,6 +57,15 @@ class Stretch:
         return bytes(self._raws[number])
 
 
+    def start(self, number: int) -> int:
+        """How many bytes before the stretch's end this value begins."""
+        at = 0
+        for before in range(number):
+            raw = self.raw(before)
+            at = self._data.index(raw, at) + len(raw)
+        return len(self._data) - self._data.index(self.raw(number), at)
+
+
 class Scanner(Window):
     """Walks one file."""
 

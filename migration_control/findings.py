@@ -30,8 +30,10 @@ def replace_mapping(component: Component, keys: Sequence[Key], found: Sequence[F
     _replace(rows.filter(key__in=[str(key) for key in keys]), found, run)
 
 
-def unacknowledged_quarantine(component: Component) -> int:
-    return Finding.objects.filter(component_id=component.name, outcome="quarantined", acknowledged_at=None).count()
+def unacknowledged_quarantine(component: Component, key: str | None = None) -> int:
+    """How many entries of the component, or of one key, are set apart and nobody has acknowledged it."""
+    apart = Finding.objects.filter(component_id=component.name, outcome="quarantined", acknowledged_at=None)
+    return (apart if key is None else apart.filter(key=key)).count()
 
 
 def acknowledge(rows: QuerySet[Finding], *, by: str) -> int:

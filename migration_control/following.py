@@ -11,6 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from migration_control.advance import advance
 from migration_control.models import Run
 from migration_control.run_states import RunState
+from migration_control.runs import due
 
 EVERY = 0.2  # seconds
 SLICE = 0.5  # seconds of work between two looks, when this process does the work
@@ -22,14 +23,14 @@ class NobodyWorks(Exception):
 
     def __init__(self, run: Run) -> None:
         super().__init__(
-            f"No worker has taken run {run.pk} for {UNCLAIMED:g} s. It stays queued. Start one (`make run`, or"
-            " `celery -A config worker -Q legacy` on the host that has the files), or work here: --here"
+            f"No worker has had run {run.pk} for {UNCLAIMED:g} s. It waits, and nothing is lost. Start one (`make run`,"
+            " or `celery -A config worker -Q legacy` on the host that has the files), or work here: --here"
         )
 
 
 def follow(ids: Sequence[int], console: Console, *, here: bool) -> list[Run]:
     """Until each has ended or is paused. here: do the work in this process. Raises NobodyWorks."""
-    started = time.monotonic()
+    seen = time.monotonic()  # when somebody last had one of them
     with Progress(
         TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
         TextColumn("{task.fields[message]}", markup=False), console=console, disable=not console.is_terminal,
@@ -45,13 +46,11 @@ def follow(ids: Sequence[int], console: Console, *, here: bool) -> list[Run]:
             if here:
                 for run in going:
                     advance(run.pk, SLICE)
-            elif _idle(going) and time.monotonic() - started > UNCLAIMED:
+            elif not set(due()) >= {run.pk for run in going}:
+                seen = time.monotonic()
+            elif time.monotonic() - seen > UNCLAIMED:
                 raise NobodyWorks(going[0])
             time.sleep(0.01 if here else EVERY)
-
-
-def _idle(runs: Sequence[Run]) -> bool:
-    return all(run.started_at is None and run.state == RunState.QUEUED for run in runs)
 
 
 def _show(progress: Progress, bars: dict[int, TaskID], run: Run) -> None:

@@ -17,12 +17,14 @@ from django.db.models import F
 from django.utils import timezone
 from psycopg.errors import ProgramLimitExceeded
 
+from legacy_json.errors import LegacyError
 from legacy_json.index import Batch, Index, Outcome, Record
 from legacy_json.keys import Key
 from migration_control import findings, store
 from migration_control.components import Component
 from migration_control.copying import Counts, copy
 from migration_control.models import ComponentState, Run
+from migration_control.pressure import pressure
 from migration_control.prepare import Prepared, prepare, quarantine
 from migration_control.run_states import RunState
 from migration_control.runs import Lease, LeaseLost
@@ -31,7 +33,14 @@ log = logging.getLogger(__name__)
 
 TARGET = 0.4  # seconds a batch should take: staff who pause wait no longer
 FEWEST, MOST, FIRST = 100, 20_000, 2_000
+LOOK = 1.0  # seconds between looks at the database's load
+REST = 0.5  # seconds without a batch while it is under pressure
 BEAT = 1.0  # seconds between heartbeats while a file is read
+
+
+class NoSuchRecord(LegacyError):
+    def __init__(self, source: str, component: str, key: Key) -> None:
+        super().__init__(f"{source} has no {component} record {key}, nor has it had one. Check the key.")
 
 
 class Import:
@@ -42,6 +51,7 @@ class Import:
         self.source = store.source_of(component)
         self.zone: ZoneInfo = store.time_zone(component)
         self._rows = run.batch_size or run.rows_per_batch or FIRST
+        self._next_look, self._throttled = 0.0, False
 
     def work(self, until: float) -> bool:
         """Go on until that time (monotonic). True once nothing is left to do."""
@@ -71,6 +81,8 @@ class Import:
         with ThreadPoolExecutor(1, "copying") as sender:
             try:
                 while go_on and time.monotonic() < until:
+                    if self._steps_back():
+                        continue
                     batch = self.index.pending(self.component.name, after, self._rows)
                     if not batch.records:
                         break
@@ -84,8 +96,26 @@ class Import:
                 sender.submit(connections.close_all)  # this thread's own connection
         return go_on and not self.index.count_pending(self.component.name)
 
+    def _steps_back(self) -> bool:
+        """Wait a moment if the database is under pressure; the run's message says so."""
+        if time.monotonic() < self._next_look:
+            return False
+        reason = pressure()
+        if reason is None:
+            self._next_look = time.monotonic() + LOOK
+            if self._throttled:
+                self.lease.update(message="")
+                self._throttled = False
+            return False
+        self._throttled = True
+        self.lease.update(message=f"throttled: {reason}")
+        time.sleep(REST)
+        return True
+
     def _copy_one(self, key: Key) -> bool:
         batch = self.index.record(self.component.name, key)
+        if not batch.records:
+            raise NoSuchRecord(self.source, self.component.name, key)
         self._send(prepare(self.component, batch, self.zone, self.source, self.run.pk))
         return True
 
@@ -160,15 +190,18 @@ def conclude(run: Run, lease: Lease, component: Component, index: Index) -> None
     ledger = index.ledger(component.name)
     counted = {name: getattr(ledger, name) for name in LEDGER} | {"counted_at": timezone.now().isoformat()}
     ComponentState.objects.filter(name=component.name).update(ledger=counted)
-    apart = findings.unacknowledged_quarantine(component)
     run.refresh_from_db()
-    if apart or ledger.pending:
-        left = [f"{apart} quarantined" if apart else "", f"{ledger.pending} pending" if ledger.pending else ""]
-        state, message = RunState.INCOMPLETE, " and ".join(filter(None, left)) + "; everything else is in the database"
+    if run.key is None:
+        apart, pending = findings.unacknowledged_quarantine(component), ledger.pending
+    else:
+        apart, pending = findings.unacknowledged_quarantine(component, run.key), 0
+    if apart or pending:
+        left = [f"{apart} in quarantine" if apart else "", f"{pending} pending" if pending else ""]
+        message = " and ".join(filter(None, left)) + "; everything else is in the database"
+        lease.end(RunState.INCOMPLETE, message if run.key is None else f"{run.key} is in quarantine")
     else:
         changed = run.inserted + run.updated + run.deleted
-        state, message = RunState.COMPLETED, "" if changed else "nothing changed: the database had everything"
-    lease.end(state, message)
+        lease.end(RunState.COMPLETED, "" if changed else "nothing changed: the database had everything")
 
 
 LEDGER = ("entries", "imported", "quarantined", "deleted", "pending", "repaired", "tombstones", "total", "balanced")

@@ -24,7 +24,6 @@ from migration_control.plain import Plain, Unplain
 from migration_control.records import Record
 
 ENGINE = ("version", "extra", "duplicate", "run")
-EMPTY = "{}"
 Note = tuple[str, str]  # code, detail
 _decode = msgspec.json.Decoder().decode
 _escape = Text(None).copy
@@ -61,17 +60,16 @@ class Mapping:
     def line(self, legacy: Legacy, zone: ZoneInfo, run: int | None) -> tuple[str, list[Note]]:
         """The document as one line of COPY's text format, and what was repaired. Raises CannotHold."""
         try:
-            start, extra, notes = self._plain(zone).line(legacy), EMPTY, list[Note]()
+            return self._plain(zone).line(legacy) + _plain_tail(legacy.version, run), []
         except Unplain:
-            start, extra, notes = self._careful_line(legacy, zone)
-        duplicate = "t" if legacy.duplicate else "f"
-        return f"{start}\t{legacy.version}\t{extra}\t{duplicate}\t{NULL if run is None else run}\n", notes
+            return self._careful_line(legacy, zone, run)
 
-    def _careful_line(self, legacy: Legacy, zone: ZoneInfo) -> tuple[str, str, list[Note]]:
+    def _careful_line(self, legacy: Legacy, zone: ZoneInfo, run: int | None) -> tuple[str, list[Note]]:
         held = self.held(legacy, zone)
         cells = [_escape(str(legacy.key))]
         cells += [self.conversions[name].copy(held.values[name]) for name in self._names[1:]]
-        return "\t".join(cells), _escape(_extra_text(held.extra)) or EMPTY, held.notes
+        extra = _escape(_extra_text(held.extra))
+        return "\t".join(cells) + _tail(legacy.version, run, extra, "t" if legacy.duplicate else "f"), held.notes
 
     def held(self, legacy: Legacy, zone: ZoneInfo) -> Held:
         """The record that the database is to hold. Raises CannotHold."""
@@ -117,6 +115,16 @@ class Mapping:
                 if converts.hold(original, zone)[0] == held:
                     document[name] = original
         return document | extra
+
+
+def _tail(version: int, run: int | None, extra: str, duplicate: str) -> str:
+    """The engine's columns, to the end of the line."""
+    return f"\t{version}\t{extra}\t{duplicate}\t{NULL if run is None else run}\n"
+
+
+@lru_cache(100)
+def _plain_tail(version: int, run: int | None) -> str:
+    return _tail(version, run, "{}", "f")
 
 
 def decoded(legacy: Legacy) -> dict[str, object]:

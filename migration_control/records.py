@@ -29,6 +29,10 @@ class Record(models.Model):
 
     class Meta:
         abstract = True
+        # The few that are marked, found among millions; the others cost nothing.
+        indexes = [
+            models.Index(fields=["duplicate"], condition=models.Q(duplicate=True), name="%(class)s_marked_duplicate")
+        ]
         triggers = [Guard(), NoteChange(), RefuseTruncate()]
 
     @property

@@ -72,7 +72,7 @@ def print_runs(console: Console, runs: Iterable[Run]) -> None:
     for run in runs:
         parts = [
             f"{getattr(run, name):,} {name}"
-            for name in ("inserted", "updated", "deleted", "quarantined", "repaired", "kept")
+            for name in ("inserted", "updated", "deleted", "repaired", "kept")
             if getattr(run, name)
         ]
         colour = {"completed": "green", "failed": "red"}.get(run.state, "yellow")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,14 +11,15 @@ from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from config.journey.rereading import records
-from legacy_json.index import Outcome, Stage
 from legacy_json.layouts import ListOf, SubObject
+from legacy_json.records import Outcome, Stage
 from migration_control.components import Component, everything
 from migration_control.models import Finding
 from migration_control.records import Record
 
 CHUNK = 2_000
 LARGEST = 2**63
+NONE = "no such key"
 ARRIVED, LOST = "arrived", "lost"  # beside the outcomes of findings
 
 
@@ -123,9 +123,7 @@ def _look(
         tell(fate)
 
 
-def _findings(
-    component: Component, entries: Sequence[Entry], keys: set[int]
-) -> dict[int | str | None, list[Finding]]:
+def _findings(component: Component, entries: Sequence[Entry], keys: set[int]) -> dict[int | str | None, list[Finding]]:
     """The reader's by the entry's number, the mapping's by key: a record keeps those when the list shifts around it."""
     found: dict[int | str | None, list[Finding]] = defaultdict(list)
     if not entries:
@@ -160,17 +158,19 @@ def _differences(component: Component, found: object, row: Record, zone: ZoneInf
         return
     written = component.mapping.write(row, zone)
     defaults = component.mapping.defaults
-    if all(name in written for name in found) and _same(found, {name: written[name] for name in found}):
-        added: dict[str, object] = {name: value for name, value in written.items() if name not in found}
-        if _same(added, {name: defaults.get(name, "no default") for name in added}):
-            return
-    for name in found.keys() | written.keys():
-        default = defaults.get(name, "no such key")
-        file, database = found.get(name, default), written.get(name, "no such key")
+    if _same(found, written):
+        return
+    for name in sorted(found.keys() | written.keys()):
+        # A key that the file does not have counts as the bot's default.
+        file, database = found.get(name, defaults.get(name, NONE)), written.get(name, NONE)
         if not _same(file, database):
             yield f"{name}: {file!r} in the file, {database!r} out of the database"
 
 
 def _same(one: object, other: object) -> bool:
     """Equal as JSON, where 1 is neither 1.0 nor true."""
-    return json.dumps(one, sort_keys=True) == json.dumps(other, sort_keys=True)
+    if isinstance(one, dict) and isinstance(other, dict):
+        return one.keys() == other.keys() and all(_same(value, other[name]) for name, value in one.items())
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(map(_same, one, other))
+    return type(one) is type(other) and one == other

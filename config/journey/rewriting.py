@@ -51,7 +51,7 @@ Place = tuple[int, int, dict[str, Any]]  # where a user's record begins and ends
 
 def _places(text: str) -> list[Place]:
     decode = json.JSONDecoder().raw_decode
-    found = []
+    found: list[Place] = []
     at = text.index("[", text.index('"users"')) + 1
     while True:
         at = _next(text, at)

@@ -21,7 +21,7 @@ from config.journey.rewriting import Expected, rewrite
 from config.journey.source import Source, checksum
 from config.supervisor import Refusal
 from legacy_json.errors import LegacyError
-from legacy_json.index import Outcome
+from legacy_json.records import Ledger, Outcome
 from migration_control import components, dryrun, reporting, runs, store, undoing
 from migration_control.components import Component
 from migration_control.following import follow
@@ -84,11 +84,9 @@ class Journey:
                 raise Refusal(self.source.in_their_words(str(error))) from error
         self.say(f"{self.source.file.stat().st_size:,} bytes, times read as {self.source.zone}")
         for component in self.chosen:
+            entries = store.index().ledger(component.name).entries
             codes = Counter(finding.code for finding in store.index().findings(component.name))
-            odd = ", ".join(f"{count:,} {code}" for code, count in sorted(codes.items()))
-            self.say(
-                f"{component.name}: {store.index().ledger(component.name).entries:,} entries" + (f" ({odd})" if odd else "")
-            )
+            self.say(f"{component.name}: {entries:,} entries{_listed(codes, ' (', ')')}")
 
     def dry_run(self) -> None:
         with self.step("dry_run", "Dry run: what an import would do"):
@@ -96,9 +94,8 @@ class Journey:
                 planned = list(islice(dryrun.plan(component), PLANNED))
                 counts = Counter(plan.action for plan in planned)
                 counts["repair"] = sum(bool(plan.repairs) for plan in planned)
-                figures = ", ".join(f"{count:,} {action}" for action, count in sorted(counts.items()) if count)
                 part = f" (the first {PLANNED:,})" if len(planned) == PLANNED else ""
-                self.say(f"{component.name}{part}: {figures or 'nothing to do'}")
+                self.say(f"{component.name}{part}: {_listed(counts) or 'nothing to do'}")
 
     def import_(self, name: str, title: str, **options: Any) -> list[Run]:
         with self.step(name, title):
@@ -107,7 +104,7 @@ class Journey:
 
     def ledger(self) -> None:
         rows = reporting.ledgers(self.chosen)
-        self.console.print(reporting.ledger_table(rows))
+        self._show_ledger(rows)
         reporting.print_findings(self.console, self.chosen, [Outcome.QUARANTINED])
         for component, ledger, count in rows:
             if not ledger.balanced or ledger.pending or ledger.imported != count:
@@ -119,7 +116,7 @@ class Journey:
                 self.fail(f"A second import of {run.component_id} changed rows.")
 
     def follow_the_bot(self) -> None:
-        expected = rewrite(self.source.file, set(Finding.objects.values_list("key", flat=True)))
+        expected = rewrite(self.source.file, {key for key in Finding.objects.values_list("key", flat=True) if key})
         title = "The bot changed its file: " + ", ".join(map(str, expected.values()))
         for run in self.import_("import_difference", title):
             if Expected(run.component_id, run.inserted, run.updated, run.deleted) != expected[run.component_id]:
@@ -143,30 +140,33 @@ class Journey:
     def check(self) -> None:
         title = f"Check: read {self.source.shown} again with plain json, compare every record with its row"
         with self.step("check", title), self._bar() as bar, self.report:
-            total = sum(store.index().ledger(component.name).entries for component in self.chosen)
+            total = max(store.index().ledger(component.name).entries for component in self.chosen)
             task = bar.add_task("comparing", total=total)
 
             def tell(fate: Fate) -> None:
                 self.report.add(fate)
-                bar.advance(task)
+                if fate.entry % 100 == 0:
+                    bar.update(task, completed=fate.entry)
 
             try:
                 self.tallies = fates.look(self.source.file, ZoneInfo(self.source.zone), tell)
             except (ValueError, OSError) as error:
                 raise Refusal(f"{self.source.shown} cannot be read again with plain json: {error}") from error
-        for component, ledger, count in reporting.ledgers(self.chosen):
+        rows = reporting.ledgers(self.chosen)
+        self._show_ledger(rows)
+        for component, ledger, count in rows:
             self._judge(self.tallies[component.name], component.name, ledger, count)
-        self.console.print(reporting.ledger_table(reporting.ledgers(self.chosen)))
 
-    def _judge(self, tally: Tally, name: str, ledger: Any, count: int) -> None:
+    def _judge(self, tally: Tally, name: str, ledger: Ledger, count: int) -> None:
         quarantined, lost = tally.outcomes[Outcome.QUARANTINED], tally.outcomes[fates.LOST]
-        self.say(f"{name}: {tally.round_trip:,} of {tally.entries:,} records round-trip, {quarantined:,} quarantined, {lost:,} lost")
+        fates_of = f"{tally.round_trip:,} of {tally.entries:,} records round-trip"
+        self.say(f"{name}: {fates_of}, {quarantined:,} quarantined, {lost:,} lost")
         if lost:
             self.fail(f"{lost:,} {name} are lost or changed: see {self.report.text}.")
         if count != tally.round_trip:
             self.fail(f"{name} has {count:,} rows for {tally.round_trip:,} records of the file.")
         if not ledger.balanced or ledger.pending or ledger.entries != tally.entries:
-            self.fail(f"The ledger of {name} knows {ledger.entries:,} entries, the file has {tally.entries:,}: {ledger}.")
+            self.fail(f"The ledger of {name} is {ledger}, and the file has {tally.entries:,} entries.")
 
     def original(self) -> None:
         """The file that was copied: its bytes are those of the beginning."""
@@ -177,6 +177,10 @@ class Journey:
             self.say(f"{self.source.original} was changed meanwhile, by somebody else: we only ever read it.")
 
     # Parts
+
+    def _show_ledger(self, rows: Sequence[tuple[Component, Ledger, int]]) -> None:
+        self.console.print(reporting.ledger_table(rows))
+        self.console.print(reporting.balance(rows))
 
     def _bar(self) -> Progress:
         columns = TextColumn("   {task.description}"), BarColumn(), TaskProgressColumn()
@@ -192,5 +196,11 @@ class Journey:
         reporting.print_runs(self.console, ended)
         for run in ended:
             if run.state not in IN_FULL:
-                raise Refusal(self.source.in_their_words(f"Run {run.pk} of {run.component_id} {run.state}: {run.message}"))
+                message = f"Run {run.pk} of {run.component_id} {run.state}: {run.message}"
+                raise Refusal(self.source.in_their_words(message))
         return ended
+
+
+def _listed(counts: Counter[str], before: str = "", after: str = "") -> str:
+    listed = ", ".join(f"{count:,} {name}" for name, count in sorted(counts.items()) if count)
+    return f"{before}{listed}{after}" if listed else ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import Any
 
 from django.conf import settings
@@ -10,10 +11,11 @@ from rich.console import Console
 
 from config.journey.fates import ARRIVED, LOST
 from config.journey.steps import Journey
-from legacy_json.index import Outcome
+from legacy_json.records import Outcome
 from migration_control import reporting
 
 OUTCOMES = (ARRIVED, Outcome.REPORTED, Outcome.REPAIRED, Outcome.QUARANTINED, LOST)
+TABLE = "SELECT pg_total_relation_size(%s)"
 Document = dict[str, Any]
 
 
@@ -67,7 +69,7 @@ def show(console: Console, journey: Journey, found: Document) -> None:
     if journey.source.zone_assumed:
         say(
             "  UTC was assumed for the times in the file, which carry no zone. Name the zone of the bot's machine:"
-            f" LEGACY_TIME_ZONE=Europe/Berlin make demo DATA={journey.source.shown}"
+            f" LEGACY_TIME_ZONE=Europe/Berlin make demo DATA={shlex.quote(journey.source.shown)}"
         )
 
 
@@ -94,7 +96,7 @@ def _bytes(journey: Journey) -> dict[str, int]:
     return {
         "file": journey.source.file.stat().st_size,
         "index": sum(part.stat().st_size for part in index.parent.glob(f"{index.name}*")),
-        **{f"table_{c.name}": _query("SELECT pg_total_relation_size(%s)", c.model._meta.db_table) for c in journey.chosen},
+        **{f"table_{c.name}": _query(TABLE, c.model._meta.db_table) for c in journey.chosen},
         "database": _query("SELECT pg_database_size(current_database())"),
     }
 

@@ -33,6 +33,12 @@ def authority(component: str) -> str:
     return ComponentState.objects.values_list("authority", flat=True).filter(pk=component).first() or Store.JSON
 
 
+def _with(choices: Any, present: Any) -> list[Any]:
+    """A value that nobody knows stays where it is until somebody chooses another."""
+    known = list(choices)
+    return known if present in [value for value, _ in known] else [*known, (present, present)]
+
+
 class RecordForm(forms.ModelForm[Record]):
     """A correction of the version that the page showed, refused if the record moved since."""
 
@@ -41,6 +47,9 @@ class RecordForm(forms.ModelForm[Record]):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.initial["drawn"] = self.instance.version
+        for name, field in self.fields.items():
+            if isinstance(field, forms.ChoiceField):
+                field.choices = _with(field.choices, self.initial.get(name))
 
     def clean(self) -> dict[str, Any] | None:
         cleaned = super().clean()
@@ -60,9 +69,10 @@ class RecordForm(forms.ModelForm[Record]):
             cursor.execute(*locks.shared(type(self.instance).component))
 
     def _get_validation_exclusions(self) -> set[str]:
-        # A unique value is unique among those not marked as duplicates; without the mark it is not checked at all.
         excluded: set[str] = super()._get_validation_exclusions()  # type: ignore[misc]  # the stubs lack it
-        return excluded - {"duplicate"}
+        # What stood there before is not for this form to refuse. A unique value is unique among those not marked
+        # as duplicates; without the mark it would not be checked at all.
+        return (excluded | (set(self.fields) - set(self.changed_data))) - {"duplicate"}
 
 
 class RecordAdmin(ReadOnlyAdmin[R]):

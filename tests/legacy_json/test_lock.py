@@ -25,7 +25,7 @@ def _hold(path: Path, taken: Event, leave: Event) -> None:
         leave.wait(20)
 
 
-def _saturate(path: Path, waits: "multiprocessing.Queue[tuple[int, float]]") -> None:
+def _saturate(path: Path, waits: multiprocessing.Queue[tuple[int, float]]) -> None:
     index, end, longest, count = Index(path), time.monotonic() + SATURATED, 0.0, 0
     while time.monotonic() < end:
         before = time.monotonic()
@@ -120,7 +120,7 @@ def test_a_store_that_is_locked_says_so(tmp_path: Path) -> None:
         pass
 
 
-def _write_in_child(index: Index, counters: "multiprocessing.Queue[int]") -> None:
+def _write_in_child(index: Index, counters: multiprocessing.Queue[int]) -> None:
     with index.write() as (_, counter):
         counters.put(counter)
 
@@ -140,7 +140,7 @@ def test_an_index_may_be_carried_over_a_fork(tmp_path: Path) -> None:
     assert after == counter + 2
 
 
-def _use_in_child(index: Index, said: "multiprocessing.Queue[str]") -> None:
+def _use_in_child(index: Index, said: multiprocessing.Queue[str]) -> None:
     try:
         index.connection()
     except IndexUnusable as error:

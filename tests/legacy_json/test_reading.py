@@ -129,7 +129,7 @@ def test_more_records_than_one_commit_takes(store: Store, monkeypatch: pytest.Mo
     users = [user(n, faceit_player_id=f"p{n}", subscription=PREMIUM) for n in range(-20, 30)]
     store.load(*users)
     assert len(store.live()) == 50
-    changed = [user(n, faceit_player_id=f"q{n}") for n in range(0, 30)]
+    changed = [user(n, faceit_player_id=f"q{n}") for n in range(30)]
     store.put_users(*changed)
     reading = store.read(confirm_shrink=True)
     assert (reading.updated["users"], reading.deleted) == (30, {"users": 20, "subscriptions": 50})
@@ -141,7 +141,8 @@ def test_more_records_than_one_commit_takes(store: Store, monkeypatch: pytest.Mo
 
 
 @pytest.mark.parametrize(
-    ("found", "key"), [("123", 123), (" 123 ", 123), (123.0, 123), (2**31 + 1, 2**31 + 1), (-100200300, -100200300), ("-0", 0)]
+    ("found", "key"),
+    [("123", 123), (" 123 ", 123), (123.0, 123), (2**31 + 1, 2**31 + 1), (-100200300, -100200300), ("-0", 0)],
 )
 def test_a_key_that_is_nearly_a_number_is_repaired_with_a_note(store: Store, found: object, key: int) -> None:
     store.load({"user_id": found})
@@ -212,7 +213,10 @@ def test_a_quarantined_sub_object_that_was_mended_is_live_and_never_synced(store
 def test_of_two_entries_of_a_list_the_first_wins_and_the_other_stands_beside_it(store: Store) -> None:
     store.load(user(1, n=1), user(2), user(1, n=2), user("1", n=3))  # type: ignore[arg-type]
     assert store.document(1) == user(1, n=1)
-    assert [(f.code, f.key, f.ordinal) for f in store.quarantined()] == [("duplicate-key", 1, 2), ("duplicate-key", 1, 3)]
+    assert [(f.code, f.key, f.ordinal) for f in store.quarantined()] == [
+        ("duplicate-key", 1, 2),
+        ("duplicate-key", 1, 3),
+    ]
     assert json.loads(store.quarantined()[0].raw or b"") == user(1, n=2)
     store.assert_balanced()
 
@@ -430,7 +434,9 @@ def test_a_file_that_cannot_be_read_whole_is_refused_with_its_byte(store: Store,
 
 def test_the_message_says_file_byte_and_key(store: Store) -> None:
     store.put('{"users": [{"user_id": 41}, {"user_id": 42}, {"user_id": 43, "x": tru}]}')
-    with pytest.raises(SourceUnreadable, match=r"data.json, byte 66, near entry 2 of 'users', the last key read being '42'"):
+    with pytest.raises(
+        SourceUnreadable, match=r"data.json, byte 66, near entry 2 of 'users', the last key read being '42'"
+    ):
         store.read()
 
 
@@ -570,7 +576,9 @@ def test_whatever_the_file_holds_the_ledger_balances(
     fresh.read(confirm_shrink=True)
     for name in ("users", "subscriptions"):
         assert fresh.live(name) == store.live(name)
-        assert [(f.code, f.ordinal) for f in fresh.findings(name)] == [(f.code, f.ordinal) for f in store.findings(name)]
+        assert [(f.code, f.ordinal) for f in fresh.findings(name)] == [
+            (f.code, f.ordinal) for f in store.findings(name)
+        ]
         marks = {record.key: record.duplicate for record in store.records(name)}
         assert all(marks[record.key] == record.duplicate for record in fresh.records(name))
     store.index.close()

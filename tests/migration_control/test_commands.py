@@ -11,6 +11,7 @@ from django.core.management import CommandError, call_command
 from pytest_django import Settings
 
 from accounts.models import User
+from migration_control import following
 from migration_control.models import ComponentState, Run
 from migration_control.run_states import RunState
 from tests.migration_control.world import Bot, Importer, subscription, user
@@ -118,6 +119,14 @@ def test_status_shows_ledger_last_runs_and_holds(bot: Bot, run_import: Importer)
 
 def test_status_before_any_import_balances(bot: Bot) -> None:
     assert call("migration_status")[0] == 0
+
+
+def test_following_ends_when_no_worker_takes_the_run(bot: Bot, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(following, "UNCLAIMED", 0.3)
+    bot.writes(user(1))
+    status, text = call("migration_import", "users")
+    assert (status, "--here" in text) == (1, True)
+    assert Run.objects.get().state == RunState.QUEUED
 
 
 def test_pause_resume_cancel_and_undo_from_the_shell(bot: Bot, run_import: Importer) -> None:

@@ -169,7 +169,7 @@ def test_scenario_19_poison_is_set_apart_with_its_bytes_and_everything_else_arri
     )  # fmt: skip
     run = run_import()
     assert run.state == RunState.INCOMPLETE
-    assert "6 quarantined" in run.message
+    assert "6 in quarantine" in run.message
     assert list(User.objects.order_by("pk").values_list("pk", "faceit_nickname", "language")) == [
         (1, None, "ru"),
         (5, "ab", "ru"),
@@ -227,7 +227,14 @@ def test_one_record_can_be_imported_alone(bot: Bot, run_import: Importer, index:
     run = run_import(key="2")
     assert list(User.objects.values_list("pk", flat=True)) == [2]
     assert index.count_pending("users") == 2
-    assert run.inserted == 1
+    assert (run.inserted, run.state) == (1, RunState.COMPLETED)
+
+
+def test_a_record_that_is_not_there_is_named(bot: Bot, run_import: Importer) -> None:
+    bot.writes(user(1))
+    run = run_import(key="99")
+    assert run.state == RunState.FAILED
+    assert "no users record 99" in run.message
 
 
 @pytest.mark.parametrize("size", [1, 7, 1000])

@@ -1,0 +1,1 @@
+"""An invented FACEIT statistics bot: no real person's data."""
