@@ -6,6 +6,7 @@ on standard output and all else on standard error; KEEP=1 leaves the installatio
 
 import json
 import os
+import shlex
 import sys
 import time
 from contextlib import ExitStack, nullcontext, redirect_stdout
@@ -16,7 +17,7 @@ from config.environment import Reader, boolean, read, var_dir
 from config.journey.home import home
 from config.journey.source import Source, copied, example
 from config.journey.watch import Watch
-from config.secret_files import NotOurs
+from config.secret_files import closed
 from config.stack import EXAMPLE_ZONE, isolate, stack
 from config.supervisor import Refusal, raise_on_signals
 
@@ -36,9 +37,10 @@ def main() -> int:
     except KeyboardInterrupt:
         print("\nStopped; nothing of it is left.", file=sys.stderr)
         return 130
-    except (Refusal, NotOurs) as error:
-        print(error, file=sys.stderr)
-        found = {"ok": False, "problems": [str(error)]}
+    except (Refusal, PermissionError) as error:
+        line = closed(error) if isinstance(error, PermissionError) else str(error)
+        found = {"ok": False, "problems": [line]}
+        print(line, file=sys.stderr)
     if for_scripts:
         print(json.dumps(found, indent=2))
     return 0 if found["ok"] else 1
@@ -94,7 +96,8 @@ def _travel(source: Source, folder: Path, started: float) -> dict[str, Any]:
 
 
 def _kept(mine: Path, source: Source) -> str:
-    return f"SWITCHYARD_VAR={mine} LEGACY_DIR={source.folder} LEGACY_TIME_ZONE={source.zone}"
+    variables = {"SWITCHYARD_VAR": mine, "LEGACY_DIR": source.folder, "LEGACY_TIME_ZONE": source.zone}
+    return " ".join(f"{name}={shlex.quote(str(value))}" for name, value in variables.items())
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db import connections
 
 from config.environment import read
-from config.secret_files import NotOurs
+from config.secret_files import closed
 from config.stack import admin_address, stack, use_example
 from config.staff import NAME, first_superuser
 from config.supervisor import Refusal, Supervisor, raise_on_signals
@@ -33,8 +33,8 @@ def main() -> int:
     except KeyboardInterrupt:
         print("\nStopped.")
         return 0 if up else 130
-    except (Refusal, NotOurs) as error:
-        print(error, file=sys.stderr)
+    except (Refusal, PermissionError) as error:
+        print(closed(error) if isinstance(error, PermissionError) else error, file=sys.stderr)
         return 1
     return 0
 

@@ -9,6 +9,16 @@ class NotOurs(PermissionError):
     """Secrets of this installation belong to another user."""
 
 
+def closed(error: PermissionError) -> str:
+    """Return the line for a file or folder that this user may not touch."""
+    if isinstance(error, NotOurs):
+        return str(error)
+    return (
+        f"{error.filename} is closed to this user: run as the user that made it, "
+        f"or set SWITCHYARD_VAR to a folder of your own."
+    )
+
+
 def secret(home: Path, name: str) -> str:
     """Return the secret `name` kept under `home`, and make it (64 random characters) when there is none yet.
 
@@ -23,10 +33,7 @@ def secret(home: Path, name: str) -> str:
             _create(file, secrets.token_urlsafe(48))
         return file.read_text().strip()
     except PermissionError as error:
-        raise NotOurs(
-            f"{error.filename} is closed to this user: run as the user that made it, "
-            f"or set SWITCHYARD_VAR to a folder of your own."
-        ) from error
+        raise NotOurs(closed(error)) from error
 
 
 def _create(file: Path, value: str) -> None:

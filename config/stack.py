@@ -3,6 +3,7 @@
 import os
 import shutil
 import socket
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -20,6 +21,7 @@ from config.environment import Reader, var_dir
 from config.lock import hold
 from config.supervisor import Refusal, Service, Supervisor
 
+WORKER_SECONDS = 120
 ENOUGH_DISK = 500 * 1000 * 1000
 EXAMPLE_ZONE = "Europe/Berlin"
 
@@ -84,6 +86,8 @@ def stack(services: Sequence[str] = ("worker", "beat")) -> Iterator[Supervisor]:
         undo.callback(supervisor.stop)
         for name in services:
             supervisor.start(SERVICES[name]())
+        if "worker" in services:
+            _wait_for_worker(supervisor)
         yield supervisor
 
 
@@ -144,6 +148,17 @@ def _schema() -> None:
         raise Refusal(message) from error
     finally:
         connections.close_all()
+
+
+def _wait_for_worker(supervisor: Supervisor) -> None:
+    """Until it answers: on a busy machine that takes longer than a run may wait before it is called abandoned."""
+    from config.celery import app
+
+    deadline = time.monotonic() + WORKER_SECONDS
+    while not app.control.ping(timeout=0.3, limit=1):
+        supervisor.look()
+        if time.monotonic() > deadline:
+            raise Refusal(f"The worker did not answer in {WORKER_SECONDS} s: see {supervisor.logs / 'worker.log'}.")
 
 
 def _celery(*arguments: str) -> tuple[str, ...]:

@@ -56,14 +56,14 @@ class Stretch:
             self._raws = _decode_raws(b"[%b]" % self._data)
         return bytes(self._raws[number])
 
-
-    def start(self, number: int) -> int:
-        """How many bytes before the stretch's end this value begins."""
+    def starts(self) -> Iterator[int]:
+        """How many bytes before the stretch's end each value begins."""
         at = 0
-        for before in range(number):
-            raw = self.raw(before)
-            at = self._data.index(raw, at) + len(raw)
-        return len(self._data) - self._data.index(self.raw(number), at)
+        for number in range(len(self.values)):
+            raw = self.raw(number)
+            at = self._data.index(raw, at)
+            yield len(self._data) - at
+            at += len(raw)
 
 
 class Scanner(Window):

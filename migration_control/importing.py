@@ -24,8 +24,8 @@ from migration_control import findings, store
 from migration_control.components import Component
 from migration_control.copying import Counts, copy
 from migration_control.models import ComponentState, Run
-from migration_control.pressure import pressure
 from migration_control.prepare import Prepared, prepare, quarantine
+from migration_control.pressure import pressure
 from migration_control.run_states import RunState
 from migration_control.runs import Lease, LeaseLost
 

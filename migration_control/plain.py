@@ -90,7 +90,6 @@ def _integer(conversion: Integer) -> Cell:
 def _moment(zone: ZoneInfo) -> Cell:
     """Naive local ISO text -> the same with its offset, looked up by its day."""
     offsets: dict[str, str | None] = {}
-    read = datetime.fromisoformat
 
     def cell(text: str | None) -> str:
         if text is None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -36,12 +35,12 @@ class Table:
 
 @lru_cache
 def table(component: Component) -> Table:
-    quote: Callable[[str | None], str] = connection.ops.quote_name
+    quote = connection.ops.quote_name
     mapping = component.mapping
     name, staged = quote(component.model._meta.db_table), quote(f"staging_{component.name}")
     pk_field = component.model._meta.pk
     assert pk_field is not None  # every concrete model has one
-    pk, kind = quote(pk_field.column), pk_field.db_type(connection)
+    pk, kind = quote(str(pk_field.column)), pk_field.db_type(connection)
     columns = ", ".join(quote(column) for column in mapping.columns)
     kept = [quote(c) for c in mapping.columns if c not in (pk_field.column, "run")]
     # A row keeps the run that inserted it only as long as nothing has changed it since.

@@ -50,8 +50,8 @@ def example(folder: Path, zone: str) -> Source:
 
 def copied(data: str, folder: Path, zone: str) -> Source:
     """Copy the file that DATA names. Raises Refusal."""
-    original = _find(data)
     try:
+        original = _find(data)
         _refuse_full_disk(original, folder)
         folder.mkdir(parents=True)
         for _ in range(TRIES):
@@ -60,7 +60,7 @@ def copied(data: str, folder: Path, zone: str) -> Source:
             if _signature(original) == before:
                 return Source(folder, zone or "UTC", not zone, original, sha256)
     except OSError as error:
-        raise Refusal(f"{original} cannot be copied ({error}): mend that, then try again.") from error
+        raise Refusal(f"{data} cannot be copied ({error}): mend that, then try again.") from error
     raise Refusal(f"{original} changed during each of {TRIES} copies: stop its writer, or name a copy of your own.")
 
 

@@ -24,7 +24,7 @@ from legacy_json.errors import LegacyError
 from legacy_json.records import Ledger, Outcome
 from migration_control import components, dryrun, reporting, runs, store, undoing
 from migration_control.components import Component
-from migration_control.following import follow
+from migration_control.following import NobodyWorks, follow
 from migration_control.models import ComponentState, Finding, Run
 from migration_control.run_states import RunState
 
@@ -191,7 +191,10 @@ class Journey:
 
     def _followed(self, ids: Sequence[int]) -> list[Run]:
         """Wait until they have ended, show them. Raises Refusal for one that failed."""
-        ended = follow(ids, self.console, here=False)
+        try:
+            ended = follow(ids, self.console, here=False)
+        except NobodyWorks as error:
+            raise Refusal(str(error)) from error
         self.runs += ended
         reporting.print_runs(self.console, ended)
         for run in ended:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
@@ -111,8 +111,8 @@ class ComponentStateAdmin(ReadOnlyAdmin[ComponentState]):
             address, urlencode({"component": state.name}), release if state.held else "",
         )  # fmt: skip
 
-    def get_list_display(self, request: HttpRequest) -> Sequence[str]:
-        return (*self.list_display, "buttons") if self.has_control_permission(request) else self.list_display
+    def get_list_display(self, request: HttpRequest) -> list[str | Callable[[ComponentState], Any]]:
+        return [*self.list_display, *(["buttons"] if self.has_control_permission(request) else [])]
 
     # Pages
 

@@ -8,24 +8,28 @@ from __future__ import annotations
 import json
 from typing import Any, ClassVar, TypeVar
 
+import psycopg
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
-from django.db import connection, models
+from django.db import DatabaseError, connection, models
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from psycopg.errors import LockNotAvailable, ObjectNotInPrerequisiteState, SerializationFailure
 
 from migration_control import components, locks
 from migration_control.admin.reading import ReadOnlyAdmin
 from migration_control.admin.searching import search
 from migration_control.admin.show import NOTHING, run_link
+from migration_control.copying import LOCK_TIMEOUT
 from migration_control.models import ComponentState, Run
 from migration_control.records import Record
 from migration_control.stages import Store
 
 R = TypeVar("R", bound=Record)
+REFUSALS = (LockNotAvailable, SerializationFailure, ObjectNotInPrerequisiteState, psycopg.IntegrityError)
 ENGINE = ("version", "extra", "duplicate", "run")
 
 
@@ -66,6 +70,7 @@ class RecordForm(forms.ModelForm[Record]):
     def _lock(self) -> None:
         """The component before the row: the order of every writer. Held until the request's transaction ends."""
         with connection.cursor() as cursor:
+            cursor.execute(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'")
             cursor.execute(*locks.shared(type(self.instance).component))
 
     def _get_validation_exclusions(self) -> set[str]:
@@ -106,7 +111,15 @@ class RecordAdmin(ReadOnlyAdmin[R]):
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        return super().change_view(request, object_id, form_url, {"why_not": self._why_not(), **(extra_context or {})})
+        context = {"why_not": self._why_not(), **(extra_context or {})}
+        try:
+            return super().change_view(request, object_id, form_url, context)
+        except DatabaseError as error:  # between the form's checks and the row, something came first
+            if not isinstance(error.__cause__, REFUSALS):
+                raise
+            reason = str(error).partition("\n")[0]
+            self.message_user(request, f"Nothing was saved: {reason}. Look again, then change it.", messages.ERROR)
+            return HttpResponseRedirect(request.get_full_path())
 
     def save_model(self, request: HttpRequest, obj: R, form: Any, change: bool) -> None:
         """Only what was changed: a value that a form cannot show whole is left as it is."""

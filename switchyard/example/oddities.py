@@ -40,7 +40,7 @@ def _keys(people: People) -> Iterator[Planted]:
 
 
 def _values(people: People) -> Iterator[Planted]:
-    for name, values in {
+    oddities: dict[str, Document] = {
         "total_requests_10_to_the_30": {"total_requests": 10**30},
         "total_requests_nan": {"total_requests": Verbatim("NaN")},
         "number_over_every_float": {"total_requests": Verbatim("1e400")},
@@ -51,7 +51,8 @@ def _values(people: People) -> Iterator[Planted]:
         "nul_in_nickname": {"faceit_nickname": "gri\0vok"},
         "nickname_of_80_characters": {"faceit_nickname": "zed" * 26 + "xx"},
         "unknown_keys": {"mood": {"today": ["calm", None, 0.5]}, "_state": "waiting_for_stats"},
-    }.items():
+    }
+    for name, values in oddities.items():
         yield name, [people.newest() | values]
 
 

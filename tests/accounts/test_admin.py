@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
+import psycopg
 import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import User
-from migration_control.admin import paging
+from migration_control import locks
+from migration_control.admin import paging, records
 from migration_control.models import Change
-from tests.staff import give_authority_to_the_database, put, staff
+from tests.staff import give_authority_to_the_database, put, said, staff
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -125,6 +127,28 @@ def test_a_unique_value_of_another_is_refused_beside_the_form(editor: Client) ->
     answer = editor.post(f"{USERS}1/change/", fields(faceit_player_id="player-2"))
     assert "one_user_per_faceit_account" in answer.content.decode()
     assert User.objects.get(pk=1).version == 0
+
+
+def test_a_value_that_another_record_takes_meanwhile_is_a_message(
+    editor: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put("users", ROWS, "{}", 2)
+    give_authority_to_the_database("users")
+    monkeypatch.setattr(User, "validate_constraints", lambda *_, **__: None)  # as if it came after the look
+    answer = editor.post(f"{USERS}1/change/", fields(faceit_player_id="player-2"))
+    assert answer.status_code == 302
+    assert "Nothing was saved" in said(answer)
+
+
+def test_a_save_behind_a_move_gives_up_and_says_so(editor: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    put("users", ROWS, "{}", 1)
+    give_authority_to_the_database("users")
+    monkeypatch.setattr(records, "LOCK_TIMEOUT", "100ms")
+    with psycopg.connect(**connection.get_connection_params() | {"cursor_factory": None}) as mover:
+        mover.execute(*locks.exclusive("users"))
+        answer = editor.post(f"{USERS}1/change/", fields(language="en"))
+    assert "Nothing was saved" in said(answer)
+    assert User.objects.get().language == "ru"
 
 
 def test_who_may_only_look_cannot_correct() -> None:

@@ -10,7 +10,7 @@ import shutil
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 from pytest_django.live_server_helper import LiveServer
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
@@ -27,6 +27,7 @@ def browser() -> Iterator[Browser]:
         pytest.skip(missing)
     arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
     with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
+        expect.set_options(timeout=20_000)  # milliseconds; a page renews itself every 2 s, and the machine may be busy
         patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
         with playwright.chromium.launch(executable_path=program, args=arguments) as browser:
             yield browser
@@ -39,6 +40,7 @@ def page(browser: Browser, live_server: LiveServer, request: pytest.FixtureReque
     errors: list[str] = []
     with browser.new_context(base_url=live_server.url, **options) as context:
         page = context.new_page()
+        page.goto("/admin/login/")
         page.on("pageerror", lambda error: errors.append(str(error)))
         page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
         yield page

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import io
 import json
+import os
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from legacy_json.applying import Reading
 from legacy_json.index import Finding, Index, Outcome, Record, State
 from legacy_json.layouts import Collection, ListOf, SubObject
-from legacy_json.reading import Reading, read, sources
+from legacy_json.reading import read, sources
 from legacy_json.scan import Scanner
 
 USERS = Collection("users", ListOf("data.json", "users", "user_id"), unique=("faceit_player_id",))
@@ -57,7 +60,7 @@ class Store:
 
     def records(self, component: str = "users") -> list[Record]:
         rows = self.index.connection().execute(
-            "SELECT key, version, state, duplicate, odd, ordinal, document FROM record WHERE component = ? ORDER BY key",
+            f"SELECT {', '.join(Record._fields)} FROM record WHERE component = ? ORDER BY key",
             (component,),
         )
         return [Record._make(row) for row in rows]
@@ -101,9 +104,6 @@ class Store:
 
 
 def age(path: Path, seconds: float = 3600) -> None:
-    import os
-    import time
-
     past = time.time_ns() - int(seconds * 1e9)
     for file in [path, *path.glob("*")] if path.is_dir() else [path]:
         os.utime(file, ns=(past, past))

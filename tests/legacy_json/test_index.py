@@ -112,11 +112,16 @@ def test_findings_come_in_the_order_of_the_file(store: Store) -> None:
     assert list(store.index.findings("users", Stage.MAPPING)) == []
 
 
+def confirm_and_close(store: Store) -> None:
+    store.confirm()
+    store.index.close()
+
+
 def test_a_snapshot_does_not_see_what_comes_later(store: Store) -> None:
     store.load(user(1))
     with store.index.snapshot():
         assert store.index.count_pending("users") == 1
-        other = threading.Thread(target=lambda: (store.confirm(), store.index.close()))
+        other = threading.Thread(target=confirm_and_close, args=(store,))
         other.start()
         other.join()
         assert store.index.count_pending("users") == 1

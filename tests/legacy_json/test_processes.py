@@ -7,6 +7,7 @@ import multiprocessing
 import os
 import random
 import signal
+import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -52,16 +53,17 @@ def _read_and_die(store: Store, commits: int) -> None:
     done = 0
 
     @contextmanager
-    def write(self: Index, *arguments: Any) -> Iterator[Any]:
+    def write(self: Index, seconds: float = 30) -> Iterator[tuple[sqlite3.Connection, int]]:
         nonlocal done
-        with original(self, *arguments) as opened:
+        with original(self, seconds) as opened:
             yield opened
             if done == commits:
                 os.kill(os.getpid(), signal.SIGKILL)
         done += 1
 
-    Index.write = write  # type: ignore[method-assign]
-    store.read()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Index, "write", write)
+        store.read()
 
 
 def _read(store: Store) -> None:

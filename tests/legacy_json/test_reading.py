@@ -550,9 +550,13 @@ def test_no_scratch_file_stays_behind(store: Store) -> None:
 
 keys = st.sampled_from([1, 2, 3, 4, "1", "2", 3.0, None, "x", 2**63, True])
 values = st.sampled_from([None, "a", "b", "", 5])
-inner = st.sampled_from([None, 5, [], {}, {"referral_code": "A"}, {"referral_code": "B"}, {"n": 1}])
-entries = st.one_of(
-    st.fixed_dictionaries({"user_id": keys}, optional={"faceit_player_id": values, "subscription": inner, "n": keys}),
+embedded: st.SearchStrategy[object] = st.sampled_from(
+    [None, 5, [], {}, {"referral_code": "A"}, {"referral_code": "B"}, {"n": 1}]
+)
+entries: st.SearchStrategy[object] = st.one_of(
+    st.fixed_dictionaries(
+        {"user_id": keys}, optional={"faceit_player_id": values, "subscription": embedded, "n": keys}
+    ),
     st.sampled_from([None, 5, {}, []]),
 )
 

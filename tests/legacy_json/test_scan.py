@@ -19,7 +19,7 @@ WINDOWS = (16, 23, 64, 1 << 16)
 plain = st.recursive(
     st.none() | st.booleans() | st.integers(-(10**30), 10**30) | st.floats(allow_nan=False, allow_infinity=False)
     | st.text(st.characters(exclude_categories=["Cs"]), max_size=12),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=6).filter(str.isprintable), inner, max_size=4),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text("ab\"\\:д", max_size=6), inner, max_size=4),
     max_leaves=12,
 )  # fmt: skip
 records = st.dictionaries(st.sampled_from(["id", "a", 'b"', "c:", "д", "\\", "😀"]), plain, max_size=5)
@@ -51,7 +51,7 @@ def refused(data: bytes, **options: Any) -> SourceUnreadable:
 
 
 @given(st.lists(records, max_size=6), st.sampled_from([None, 0, 2]), st.booleans())
-@example([{"a": "}, {"}], None, True)
+@example(values=[{"a": "}, {"}], indent=None, ascii=True)
 def test_well_formed_lists_are_read_as_json_reads_them(values: list[Any], indent: int | None, ascii: bool) -> None:
     data = json.dumps(values, indent=indent, ensure_ascii=ascii).encode()
     found = both_ways(data)
@@ -209,13 +209,12 @@ def test_a_stray_byte_is_refused_or_read_as_json_reads_it(values: list[Any], dat
         expected = None
     try:
         found = both_ways(bytes(text))
-    except SourceUnreadable as error:
+    except SourceUnreadable:
         assert not isinstance(expected, list)
-        assert error.offset is not None
-    else:
-        if text[place] == ord(","):  # the only thing that we accept and json does not
-            expected = expected or json.loads(bytes(text[:place] + text[place + 1 :]).decode())
-        assert repr([value for value, _, _ in found]) == repr(expected)
+        return
+    if text[place] == ord(","):  # before a bracket it is the only thing that we accept and json does not
+        expected = expected or json.loads(bytes(text[:place] + text[place + 1 :]).decode())
+    assert repr([value for value, _, _ in found]) == repr(expected)
 
 
 def test_a_comma_before_the_closing_bracket_is_passed_over_with_a_note() -> None:

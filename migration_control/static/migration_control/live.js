@@ -11,6 +11,8 @@
     const offsets = scrolled(part);
     part.replaceChildren(...fresh.childNodes);
     part.querySelectorAll(".results").forEach((box, place) => { box.scrollLeft = offsets[place] ?? 0; });
+    const choices = part.querySelectorAll("tr input.action-select");
+    if (choices.length && window.Actions) window.Actions(choices); // Django's own, for the new boxes
     if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
   }
 

@@ -7,7 +7,7 @@ import re
 
 from legacy_json.keys import LARGEST, SMALLEST
 
-MILLISECONDS = 10**11  # epoch seconds will not be so many before the year 5138
+LONGEST_DATE = 40
 
 _TEXTS = (
     ("local date", re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?")),
@@ -37,10 +37,18 @@ def kind(value: object) -> str:
 def _text(value: str) -> str:
     if "\0" in value:
         return "text with NUL"
-    if any("\ud800" <= char <= "\udfff" for char in value):
-        return "text with lone surrogate"
-    if len(value) <= 40 and (value[:1].isdigit() or value[:1] in "+- "):
+    if not value.isascii():
+        return "text" if _encodes(value) else "text with lone surrogate"
+    if len(value) <= LONGEST_DATE and (value[:1].isdigit() or value[:1] in ("+", "-", " ")):
         for name, pattern in _TEXTS:
             if pattern.fullmatch(value):
                 return name
     return "text"
+
+
+def _encodes(value: str) -> bool:
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
