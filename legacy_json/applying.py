@@ -18,8 +18,7 @@ from legacy_json.layouts import Collection
 from legacy_json.lookups import mark_duplicates, write_lookups
 from legacy_json.records import NEVER, State
 from legacy_json.scratch import Scratch
-
-CHUNK = 10_000  # records in one commit
+from legacy_json.shelves import CHUNK
 
 
 @dataclass(slots=True)
@@ -42,8 +41,12 @@ def apply(
         connection.execute("INSERT OR REPLACE INTO source VALUES (?, '')", (source,))
     for collection in collections:
         name = collection.name
-        reading.created[name], reading.updated[name] = _write_changed(index, scratch, name)
-        reading.deleted[name] = _delete_absent(index, scratch, name) if scratch.known(name) else 0
+        if scratch.is_new(name):
+            reading.created[name] = _count(index, scratch, name)
+            reading.updated[name] = reading.deleted[name] = 0
+        else:
+            reading.created[name], reading.updated[name] = _write_changed(index, scratch, name)
+            reading.deleted[name] = _delete_absent(index, scratch, name)
         write_lookups(index, scratch, name, CHUNK)
         mark_duplicates(index, scratch, name, source)
     with index.write() as (connection, _):
@@ -59,6 +62,11 @@ def apply(
     return reading
 
 
+def _count(index: Index, scratch: Scratch, component: str) -> int:
+    (found,) = index.connection().execute(f"SELECT count(*) FROM {scratch.entries(component)}").fetchone()
+    return int(found)
+
+
 def _write_changed(index: Index, scratch: Scratch, component: str) -> tuple[int, int]:
     """Records that are new (or there again), and records that differ. Returns how many of each."""
     table = scratch.entries(component)
@@ -69,26 +77,25 @@ def _write_changed(index: Index, scratch: Scratch, component: str) -> tuple[int,
         part = f"FROM {table} e WHERE e.key BETWEEN :low AND :high AND e.{differs}"
         with index.write() as (_, counter):
             values: dict[str, object] = {"component": component, "low": low, "high": high, "counter": counter}
-            updated += _write_part(index, part, values, known=scratch.known(component))
+            updated += _write_part(index, part, values)
     return changed - updated, updated
 
 
-def _write_part(index: Index, part: str, values: dict[str, object], *, known: bool) -> int:
+def _write_part(index: Index, part: str, values: dict[str, object]) -> int:
     """One commit's worth. Returns how many of the records were there before."""
-    connection, there, synced = index.connection(), 0, str(NEVER)
-    if known:
-        record = "record r WHERE r.component = :component AND r.key = e.key"
-        (there,) = connection.execute(
-            f"SELECT count(*) {part} AND EXISTS (SELECT 1 FROM {record} AND r.state <> {State.DELETED:d})", values
-        ).fetchone()
-        for table, condition in (
-            # What mapping said of the old document; and the database is not given what is quarantined now.
-            ("finding", f"stage = 'mapping' AND key IN (SELECT e.key {part})"),
-            ("pending", f"key IN (SELECT e.key {part} AND e.state <> {State.LIVE:d})"),
-        ):
-            connection.execute(f"DELETE FROM {table} WHERE component = :component AND {condition}", values)
-        # A record that does not wait had its version confirmed, unless it was never sent.
-        synced = f"coalesce((SELECT iif(r.state = {State.QUARANTINED:d}, {NEVER}, r.version) FROM {record}), {NEVER})"
+    connection = index.connection()
+    record = "record r WHERE r.component = :component AND r.key = e.key"
+    (there,) = connection.execute(
+        f"SELECT count(*) {part} AND EXISTS (SELECT 1 FROM {record} AND r.state <> {State.DELETED:d})", values
+    ).fetchone()
+    for table, condition in (
+        # What mapping said of the old document; and the database is not given what is quarantined now.
+        ("finding", f"stage = 'mapping' AND key IN (SELECT e.key {part})"),
+        ("pending", f"key IN (SELECT e.key {part} AND e.state <> {State.LIVE:d})"),
+    ):
+        connection.execute(f"DELETE FROM {table} WHERE component = :component AND {condition}", values)
+    # A record that does not wait had its version confirmed, unless it was never sent.
+    synced = f"coalesce((SELECT iif(r.state = {State.QUARANTINED:d}, {NEVER}, r.version) FROM {record}), {NEVER})"
     connection.execute(
         f"INSERT INTO pending SELECT :component, e.key, {synced}, :counter {part} AND e.state = {State.LIVE:d}"
         " ON CONFLICT (component, key) DO UPDATE SET changed = excluded.changed",

@@ -112,7 +112,8 @@ class Connections:
         if version != schema.VERSION:
             raise IndexUnusable(
                 f"{self._path} has schema {version}; this release knows {schema.VERSION}."
-                " Use the release that wrote it, or move the index away to have the files read anew."
+                " Use the release that wrote it, or move the index away and see migration_pair: the files are then"
+                " read anew."
             )
 
 
@@ -137,7 +138,8 @@ def translated(path: Path) -> Iterator[None]:
         code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # without the detail of an extended code
         if code in _BROKEN:
             raise IndexUnusable(
-                f"{path} cannot be used ({error}). Move it away to have the files read anew."
+                f"{path} cannot be used ({error}). Restore a copy of it, or move it away and see migration_pair: the"
+                " files are then read anew."
             ) from error
         if code in _FULL:
             raise IndexUnusable(

@@ -42,15 +42,19 @@ class Index:
         self._connections.close()
 
     @contextmanager
-    def write(self, seconds: float = LOCK_SECONDS) -> Iterator[tuple[sqlite3.Connection, int]]:
-        """One commit: the connection, and the number that the commit will have. StoreBusy at the deadline."""
+    def write(self, seconds: float = LOCK_SECONDS, *, shown: bool = True) -> Iterator[tuple[sqlite3.Connection, int]]:
+        """One commit: the connection, and the number that the commit will have. StoreBusy at the deadline.
+
+        shown: False for what nobody is shown yet, which leaves the commits' counter alone.
+        """
         connection = self.connection()
         with held(self._lock, seconds), translated(self.path):
             connection.execute("BEGIN IMMEDIATE")
             try:
-                (counter,) = connection.execute(
-                    "UPDATE meta SET value = value + 1 WHERE name = 'counter' RETURNING value"
-                ).fetchone()
+                step = 1 if shown else 0
+                (counter,) = connection.execute("SELECT value + ? FROM meta WHERE name = 'counter'", (step,)).fetchone()
+                if shown:
+                    connection.execute("UPDATE meta SET value = ? WHERE name = 'counter'", (counter,))
                 yield connection, counter
                 connection.execute("COMMIT")
             except BaseException:
@@ -97,33 +101,42 @@ class Index:
             {"after": after, "limit": limit},
         )
 
+    def is_read(self, component: str) -> bool:
+        """Whether its file was ever read whole. Until then nothing of it is shown, whatever the tables hold."""
+        return self._generation(component) is not None
+
     def record(self, component: str, key: Key) -> Batch:
         """One record, whatever the database has confirmed; empty if there is none."""
         return self._batch(component, "FROM record r WHERE r.component = :component AND r.key = :key", {"key": key})
 
     def _batch(self, component: str, source: str, values: dict[str, object]) -> Batch:
         with self.snapshot() as connection:
+            generation = self._generation(component)
+            if generation is None:
+                return Batch(component, [], self.counter, 0)
             rows = connection.execute(
                 f"SELECT r.key, r.version, r.state, r.duplicate, r.odd, r.ordinal, r.document {source}",
                 {"component": component, **values},
             ).fetchall()
-            return Batch(component, [Record._make(row) for row in rows], self.counter, self.generation(component))
+            return Batch(component, [Record._make(row) for row in rows], self.counter, generation)
 
     def count_pending(self, component: str) -> int:
-        (count,) = (
-            self.connection().execute("SELECT count(*) FROM pending WHERE component = ?", (component,)).fetchone()
-        )
+        query = "SELECT count(*) FROM pending WHERE component = ? AND component IN (SELECT component FROM scanned)"
+        (count,) = self.connection().execute(query, (component,)).fetchone()
         return int(count)
 
     def generation(self, component: str) -> int:
-        row = self.connection().execute("SELECT generation FROM scanned WHERE component = ?", (component,)).fetchone()
-        return int(row[0]) if row else 0
+        return self._generation(component) or 0
 
-    def acknowledge(self, batch: Batch, findings: Iterable[Finding] = ()) -> bool:
+    def _generation(self, component: str) -> int | None:
+        row = self.connection().execute("SELECT generation FROM scanned WHERE component = ?", (component,)).fetchone()
+        return int(row[0]) if row else None
+
+    def acknowledge(self, batch: Batch, findings: Iterable[Finding] = (), by: tuple[str, int] | None = None) -> bool:
         """The database has confirmed the batch, but for the records that the findings quarantine.
 
-        A record that changed since the batch was read stays pending. False, and nothing done, if
-        a run was undone since.
+        by: which database that is, and how many copies it has taken. A record that changed since the
+        batch was read stays pending. False, and nothing done, if a run was undone since.
         """
         if not batch.records:
             return True
@@ -152,6 +165,10 @@ class Index:
                 ],
             )
             connection.execute(f"DELETE FROM pending WHERE {part} AND changed <= :counter", values)
+            if by is not None:
+                connection.execute(
+                    "UPDATE scanned SET database = ?, copies = ? WHERE component = ?", (*by, batch.component)
+                )
         return True
 
     def _unchanged(self, batch: Batch, key: Key | None) -> bool:
@@ -196,6 +213,8 @@ class Index:
         """Counted from one snapshot."""
         with self.snapshot() as connection:
             scanned = connection.execute("SELECT entries FROM scanned WHERE component = ?", (component,)).fetchone()
+            if scanned is None:
+                return Ledger(component, 0, 0, 0, 0, 0, 0, 0)
             counts = {
                 (state, waiting): count
                 for state, waiting, count in connection.execute(
@@ -215,7 +234,7 @@ class Index:
         deleted, deleting = counts.get((State.DELETED, 0), 0), counts.get((State.DELETED, 1), 0)
         return Ledger(
             component,
-            entries=scanned[0] if scanned else 0,
+            entries=scanned[0],
             imported=counts.get((State.LIVE, 0), 0),
             quarantined=quarantined,
             deleted=deleted,

@@ -38,8 +38,9 @@ def mark_duplicates(index: Index, scratch: Scratch, component: str, source: str)
         "WITH shared AS (SELECT name, value FROM lookup WHERE component = ?1 GROUP BY 1, 2 HAVING count(*) > 1),"
         " ranked AS (SELECT l.key, l.name, l.value, e.ordinal,"
         "   first_value(l.key) OVER (PARTITION BY l.name, l.value ORDER BY e.ordinal) AS holder"
-        "   FROM shared s JOIN lookup l ON l.component = ?1 AND l.name = s.name AND l.value = s.value"
-        f"  JOIN {scratch.entries(component)} e ON e.key = l.key)"
+        # CROSS JOIN: the planner would start with every value, though hardly any is shared.
+        "   FROM shared s CROSS JOIN lookup l ON l.component = ?1 AND l.name = s.name AND l.value = s.value"
+        f"  CROSS JOIN {scratch.entries(component)} AS e ON e.key = l.key)"
         " SELECT key, name, value, holder, ordinal FROM ranked WHERE key <> holder ORDER BY ordinal, name",
         (component,),
     ).fetchall()
@@ -51,7 +52,9 @@ def mark_duplicates(index: Index, scratch: Scratch, component: str, source: str)
         )
         for key, name, value, holder, ordinal in shared
     )  # fmt: skip
-    rows = connection.execute("SELECT key FROM record WHERE component = ? AND duplicate = 1", (component,))
+    rows = connection.execute(
+        "SELECT key FROM record INDEXED BY record_duplicate WHERE component = ? AND duplicate = 1", (component,)
+    )
     marked = {key for (key,) in rows}
     later = {row[0] for row in shared}
     _set_marks(index, component, [(key, key in later) for key in later ^ marked])

@@ -18,7 +18,9 @@ CREATE TABLE scanned (
     component TEXT PRIMARY KEY,
     source TEXT NOT NULL,
     entries INTEGER NOT NULL,   -- counted by the reader at its last reading, apart from the rows below
-    generation INTEGER NOT NULL DEFAULT 0
+    generation INTEGER NOT NULL DEFAULT 0,
+    database TEXT NOT NULL DEFAULT '',      -- that confirmed records of it last
+    copies INTEGER NOT NULL DEFAULT 0       -- which that database had taken by then
 ) WITHOUT ROWID;
 CREATE TABLE record (
     component TEXT NOT NULL,

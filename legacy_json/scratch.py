@@ -1,10 +1,4 @@
-"""A database of its own for the entries of one reading, until the whole source has been read.
-
-Per collection one table of entries and one of unique values. Only what differs from the index is
-held with its document. Rows go in a few thousand at a time in one statement, during which the
-reader's thread runs on: each statement ends with a wait for the interpreter lock, so a statement a
-row took twice as long as both threads' work together.
-"""
+"""A database of its own for what one reading finds, until the whole source has been read."""
 
 # ruff: noqa: S608 - what is put into the statements is our own names of tables and columns
 
@@ -12,72 +6,61 @@ from __future__ import annotations
 
 import os
 import shutil
-import sqlite3
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple
 
 from legacy_json.index import Index
-from legacy_json.keys import Key
 from legacy_json.layouts import Collection, Wins
 from legacy_json.records import Finding, State
+from legacy_json.shelves import Beaten, IndexShelf, ScratchShelf, Shelf, parts, rows
 
 PREFIX = "reading-"
-WIDTH = 5  # values of an entry: key, state, odd, document, ordinal
-LOOKUP_WIDTH = 4  # of a unique value: name, value, key, ordinal
-VALUES = 20_000  # in one statement, a multiple of both widths; SQLite takes 32766
+LOOKUP_WIDTH = 4  # values of a unique value: name, value, key, ordinal
 
+_UNSHOWN = ("synchronous = NORMAL", "wal_autocheckpoint = 4000")
 _PRAGMAS = ("journal_mode = OFF", "synchronous = OFF", "cache_size = -64000", "locking_mode = EXCLUSIVE")
 
 
-class Beaten(NamedTuple):
-    """An entry that lost its key to another one."""
-
-    key: Key
-    state: State
-    document: bytes
-    ordinal: int
-    winner: int
-
-
 class Scratch:
-    """The tables of one reading, attached to the index's connection as `incoming`."""
+    """What one reading found; attached to the index's connection as `incoming`."""
 
-    def __init__(self, connection: sqlite3.Connection, collections: Sequence[Collection]) -> None:
-        self.connection = connection
-        self._names = {collection.name: f"incoming.entry_{n}" for n, collection in enumerate(collections)}
-        self._known: dict[str, bool] = {}
-        connection.execute(f"CREATE TABLE incoming.finding ({', '.join(Finding._fields)})")
-        for collection in collections:
-            self._create(collection)
+    def __init__(self, index: Index, collections: Sequence[Collection]) -> None:
+        self._index, self.connection = index, index.connection()
+        self.connection.execute(f"CREATE TABLE incoming.finding ({', '.join(Finding._fields)})")
+        self._shelves: dict[str, Shelf] = {}
+        self._lookups: dict[str, str] = {}
+        for number, collection in enumerate(collections):
+            self._lookups[collection.name] = f"incoming.lookup_{number}"
+            self.connection.execute(f"CREATE TABLE incoming.lookup_{number} (name, value, key, ordinal)")
+            self._shelves[collection.name] = (
+                ScratchShelf(index, collection, f"incoming.entry_{number}")
+                if index.is_read(collection.name)
+                else IndexShelf(index, collection)
+            )
 
     def entries(self, component: str) -> str:
-        """The table of a component's entries: key, state, odd, document or NULL if the index has it, ordinal."""
-        return self._names[component]
+        """What to select a component's key, state, odd, document or NULL (if the index has it), ordinal from."""
+        return self._shelves[component].relation
 
     def lookups(self, component: str) -> str:
         """The table of its unique values: name, value, key, ordinal."""
-        return self._names[component] + "_lookup"
+        return self._lookups[component]
 
-    def known(self, component: str) -> bool:
-        """Whether the index had any record of it when the reading began."""
-        return self._known[component]
+    def is_new(self, component: str) -> bool:
+        """Whether this is its first reading, and its entries are in the index."""
+        return self._shelves[component].new
 
     def add(self, component: str, wins: Wins, values: Sequence[object]) -> list[Beaten]:
-        """Entries in file order, WIDTH values each, and those among them that another entry beats."""
-        beaten: list[Beaten] = []
-        for part in _parts(values):
-            if self._insert(component, part) < len(part) // WIDTH:
-                beaten += self._settle(component, wins, part)
-        return beaten
+        """Entries in file order, shelves.WIDTH values each, and those among them that another entry beats."""
+        return self._shelves[component].add(wins, values)
 
     def add_lookups(self, component: str, values: Sequence[object]) -> None:
         """Unique values of entries that were added, LOOKUP_WIDTH values each."""
-        for part in _parts(values):
-            rows = _rows(LOOKUP_WIDTH, len(part) // LOOKUP_WIDTH)
-            self.connection.execute(f"INSERT INTO {self.lookups(component)} {rows}", part)
+        for part in parts(values):
+            these = rows(LOOKUP_WIDTH, len(part) // LOOKUP_WIDTH)
+            self.connection.execute(f"INSERT INTO {self.lookups(component)} {these}", part)
 
     def add_findings(self, findings: Iterable[Finding]) -> None:
         """What the index is told once everything has been read."""
@@ -85,31 +68,39 @@ class Scratch:
 
     def drop_orphans(self, child: str, parent: str) -> list[Beaten]:
         """Take out the children of entries that were beaten: the bot does not read them either."""
-        orphan = (
-            f"FROM {self.entries(child)} AS c WHERE NOT EXISTS"
-            f" (SELECT 1 FROM {self.entries(parent)} p WHERE p.key = c.key AND p.ordinal = c.ordinal)"
-        )
-        rows = self.connection.execute(f"SELECT c.key, c.state, c.document, c.ordinal {orphan}").fetchall()
-        winner = f"SELECT ordinal FROM {self.entries(parent)} WHERE key = ?"
-        found = [
-            Beaten(
-                key,
-                State(state),
-                self._document(child, key, document),
-                ordinal,
-                self.connection.execute(winner, (key,)).fetchone()[0],
-            )
-            for key, state, document, ordinal in rows
+        shelf = self._shelves[child]
+        found = self.connection.execute(
+            "SELECT c.key, c.state, c.document, c.ordinal, p.ordinal"
+            f" FROM {self.entries(child)} AS c JOIN {self.entries(parent)} AS p ON p.key = c.key"
+            " WHERE p.ordinal <> c.ordinal"
+        ).fetchall()
+        shelf.remove([row[0] for row in found])
+        return [
+            Beaten(key, State(state), shelf.document(key, document), ordinal, winner)
+            for key, state, document, ordinal, winner in found
         ]
-        self.connection.execute(f"DELETE {orphan}")
-        return found
 
     def drop_lookups_of_beaten(self, component: str) -> None:
         """Unique values hold for the entries that stayed."""
         self.connection.execute(
             f"DELETE FROM {self.lookups(component)} AS l WHERE NOT EXISTS"
-            f" (SELECT 1 FROM {self.entries(component)} e WHERE e.key = l.key AND e.ordinal = l.ordinal)"
+            f" (SELECT 1 FROM {self.entries(component)} AS e WHERE e.key = l.key AND e.ordinal = l.ordinal)"
         )
+
+    def open_thread(self) -> None:
+        """For the thread that adds: what nobody is shown has to last no sooner than the commit that shows it."""
+        for pragma in _UNSHOWN:
+            self._index.connection().execute(f"PRAGMA {pragma}")
+
+    def close_thread(self) -> None:
+        """Close what a second thread opened; to be called in that thread."""
+        self._index.close()
+
+    def close(self) -> None:
+        """Leave nothing of a new component behind that its reading did not complete."""
+        for shelf in self._shelves.values():
+            if isinstance(shelf, IndexShelf) and not shelf.index.is_read(shelf.component):
+                shelf.clear()
 
     # What the index is to be told
 
@@ -119,7 +110,7 @@ class Scratch:
         self.connection.execute("CREATE TABLE incoming.absent (key PRIMARY KEY) WITHOUT ROWID")
         self.connection.execute(
             "INSERT INTO incoming.absent SELECT r.key FROM main.record r WHERE r.component = ? AND r.state <> ?"
-            f" AND NOT EXISTS (SELECT 1 FROM {self.entries(component)} e WHERE e.key = r.key)",
+            f" AND NOT EXISTS (SELECT 1 FROM {self.entries(component)} AS e WHERE e.key = r.key)",
             (component, State.DELETED),
         )
         return "incoming.absent"
@@ -131,7 +122,7 @@ class Scratch:
             connection.execute(f"DROP TABLE IF EXISTS incoming.{name}")
             connection.execute(f"CREATE TABLE incoming.{name} (name, value, key)")
         new = f"SELECT DISTINCT name, value, key FROM {table}"
-        if self.known(component):
+        if not self.is_new(component):
             connection.execute(f"CREATE INDEX {table}_order ON {table.removeprefix('incoming.')} (name, value, key)")
             had = "SELECT name, value, key FROM main.lookup WHERE component = :component"
             there = {"component": component}
@@ -147,84 +138,6 @@ class Scratch:
         names = ", ".join(Finding._fields)
         self.connection.execute(f"INSERT INTO main.finding ({names}) SELECT * FROM incoming.finding ORDER BY rowid")
 
-    # Tables
-
-    def _create(self, collection: Collection) -> None:
-        table = self.entries(collection.name)
-        rest = "state, odd, document, ordinal"
-        if collection.key is int:
-            self.connection.execute(f"CREATE TABLE {table} (key INTEGER PRIMARY KEY, {rest})")
-        else:
-            self.connection.execute(f"CREATE TABLE {table} (key TEXT PRIMARY KEY, {rest}) WITHOUT ROWID")
-        self.connection.execute(f"CREATE TABLE {self.lookups(collection.name)} (name, value, key, ordinal)")
-        (known,) = self.connection.execute(
-            "SELECT EXISTS (SELECT 1 FROM main.record WHERE component = ?)", (collection.name,)
-        ).fetchone()
-        self._known[collection.name] = bool(known)
-
-    def _insert(self, component: str, values: Sequence[object], verb: str = "INSERT OR IGNORE") -> int:
-        """How many of the entries went in."""
-        rows = _rows(WIDTH, len(values) // WIDTH)
-        if not self._known[component]:
-            return self.connection.execute(f"{verb} INTO {self.entries(component)} {rows}", values).rowcount
-        return self.connection.execute(
-            f"{verb} INTO {self.entries(component)} SELECT v.column1, v.column2, v.column3,"
-            " iif(r.document IS v.column4, NULL, v.column4), v.column5"
-            f" FROM ({rows}) v LEFT JOIN main.record r ON r.component = ? AND r.key = v.column1",
-            (*values, component),
-        ).rowcount
-
-    def _settle(self, component: str, wins: Wins, values: Sequence[object]) -> list[Beaten]:
-        """Of two entries with one key the one that the bot would use stays; a live one before any other."""
-        beaten = []
-        stored = f"SELECT key, state, document, ordinal FROM {self.entries(component)} WHERE key = ?"
-        for start in range(0, len(values), WIDTH):
-            row = values[start : start + WIDTH]
-            key, state, document, ordinal = self.connection.execute(stored, (row[0],)).fetchone()
-            standing = Beaten(key, State(state), self._document(component, key, document), ordinal, ordinal)
-            coming = _entry(row)
-            if coming.ordinal == standing.ordinal:
-                continue
-            if _takes_over(coming, standing, wins):
-                self._insert(component, row, "INSERT OR REPLACE")
-                beaten.append(standing._replace(winner=coming.ordinal))
-            else:
-                beaten.append(coming._replace(winner=standing.ordinal))
-        return beaten
-
-    def _document(self, component: str, key: Key, document: bytes | None) -> bytes:
-        if document is not None:
-            return document
-        row = self.connection.execute(
-            "SELECT document FROM main.record WHERE component = ? AND key = ?", (component, key)
-        ).fetchone()
-        return bytes(row[0])
-
-
-def _parts(values: Sequence[object]) -> Iterator[Sequence[object]]:
-    for start in range(0, len(values), VALUES):
-        yield values[start : start + VALUES]
-
-
-def _rows(width: int, count: int) -> str:
-    row = f"({','.join('?' * width)})"
-    return "VALUES " + ",".join([row] * count)
-
-
-def _entry(row: Sequence[object]) -> Beaten:
-    key, state, _, document, ordinal = row
-    assert isinstance(key, int | str)
-    assert isinstance(state, int)
-    assert isinstance(document, bytes)
-    assert isinstance(ordinal, int)
-    return Beaten(key, State(state), document, ordinal, ordinal)
-
-
-def _takes_over(coming: Beaten, standing: Beaten, wins: Wins) -> bool:
-    if coming.state is not standing.state:
-        return coming.state is State.LIVE
-    return (coming.ordinal > standing.ordinal) is (wins == "last")
-
 
 @contextmanager
 def scratch(index: Index, collections: Sequence[Collection]) -> Iterator[Scratch]:
@@ -237,9 +150,12 @@ def scratch(index: Index, collections: Sequence[Collection]) -> Iterator[Scratch
     try:
         for pragma in _PRAGMAS:
             connection.execute(f"PRAGMA incoming.{pragma}").fetchall()
-        made = Scratch(connection, collections)
+        made = Scratch(index, collections)
         Path(name).unlink()  # the open file lives on without its name
-        yield made
+        try:
+            yield made
+        finally:
+            made.close()
     finally:
         connection.execute("DETACH incoming")
         Path(name).unlink(missing_ok=True)

@@ -13,24 +13,27 @@ from legacy_json.keys import LARGEST, SMALLEST, BadKey, Key, as_key
 from legacy_json.layouts import Collection, Home
 from legacy_json.records import Finding, Outcome, Stage, State
 from legacy_json.scan import Stretch
-from legacy_json.scratch import VALUES, Beaten, Scratch
+from legacy_json.scratch import Scratch
+from legacy_json.shelves import VALUES, Beaten
 
 MANY = 200  # findings kept back until the second thread is given them
 RAW_LIMIT = 1 << 20  # bytes of one entry kept with a finding
 
 _LIVE = State.LIVE.value
 _encode = msgspec.json.Encoder().encode
+_unique = (str, int)
 _unwritable = (UnicodeEncodeError, OverflowError, RecursionError)
 
 
 class Pile:
     """A collection's entries on their way into the scratch database."""
 
-    __slots__ = ("collection", "entries", "lookups", "name", "unique", "values", "wins")
+    __slots__ = ("children", "collection", "entries", "lookups", "name", "unique", "values", "wins")
 
     def __init__(self, collection: Collection, home: Home) -> None:
         self.collection, self.name, self.unique = collection, collection.name, collection.unique
         self.wins = home.layout.wins
+        self.children: list[tuple[Pile, str]] = []  # what lies inside its records, by its name there
         self.entries = 0  # counted here, apart from every row
         self.values: list[object] = []  # flat: key, state, odd, document, ordinal
         self.lookups: list[object] = []  # flat: name, value, key, ordinal
@@ -39,7 +42,7 @@ class Pile:
         """A live record."""
         for name in self.unique:
             held = value.get(name)
-            if held is not None and held != "" and isinstance(held, str | int):
+            if held is not None and isinstance(held, _unique) and held != "":
                 self.lookups += (name, as_lookup(held), key, ordinal)
         try:
             document = json.dumps(value).encode() if odd else _encode(value)
@@ -76,11 +79,13 @@ class Staging:
         self._findings: list[Finding] = []
         self._piles: dict[str, Pile] = {}
         for home in homes:
-            for collection in (home.collection, *(child for child, _ in home.children)):
-                self._piles[collection.name] = Pile(collection, home)
+            pile = self._piles[home.collection.name] = Pile(home.collection, home)
+            for child, name in home.children:
+                self._piles[child.name] = Pile(child, home)
+                pile.children.append((self._piles[child.name], name))
         self._beaten: set[str] = set()  # components with duplicates
         self._writer = ThreadPoolExecutor(1, "staging")
-        self._writing: Future[None] | None = None
+        self._writing: Future[None] = self._writer.submit(scratch.open_thread)
 
     @property
     def entries(self) -> dict[str, int]:
@@ -94,10 +99,9 @@ class Staging:
             for number, key in enumerate(found):
                 self._sort(home, key, stretch, number, ordinal + number)
         else:
-            for number, key in enumerate(found):
-                value = stretch.values[number]
-                if type(key) is int and SMALLEST <= key <= LARGEST and type(value) is dict:
-                    self._keep(home, key, value, ordinal + number, odd=False)
+            for number, (key, value) in enumerate(zip(found, stretch.values, strict=True)):
+                if type(key) is int and type(value) is dict and SMALLEST <= key <= LARGEST:
+                    self._keep(pile, key, value, ordinal + number, odd=False)
                 else:
                     self._sort(home, key, stretch, number, ordinal + number)
         if len(pile.values) >= VALUES or len(self._findings) >= MANY:
@@ -112,7 +116,7 @@ class Staging:
     def finish(self) -> None:
         """Everything is in: settle what depends on the whole."""
         self._hand_over(all=True)
-        self._wait()
+        self._writing.result()
         for home in self.homes:
             parent = home.collection.name
             if parent not in self._beaten:
@@ -124,7 +128,8 @@ class Staging:
 
     def close(self) -> None:
         """Stop the second thread; it must not use the connection after its owner has gone on."""
-        self._writer.shutdown(wait=True, cancel_futures=True)
+        self._writer.submit(self.scratch.close_thread)
+        self._writer.shutdown(wait=True)
 
     # Sorting
 
@@ -150,27 +155,26 @@ class Staging:
         for code, detail in stretch.defects:
             tell(*_told(code, detail))
         if isinstance(value, dict):
-            self._keep(home, key, value, ordinal, odd=bool(stretch.defects))
+            self._keep(self._piles[of.name], key, value, ordinal, odd=bool(stretch.defects))
         else:
             tell(Outcome.QUARANTINED, "not-an-object", "it is not an object")
             self._piles[of.name].put_quarantined(key, stretch.raw(number), ordinal)
 
-    def _keep(self, home: Home, key: Key, value: dict[str, object], ordinal: int, *, odd: bool) -> None:
-        for child, name in home.children:
+    def _keep(self, pile: Pile, key: Key, value: dict[str, object], ordinal: int, *, odd: bool) -> None:
+        for child, name in pile.children:
             inner = value.get(name)
             if inner is None:
                 continue
             del value[name]
-            pile = self._piles[child.name]
-            pile.entries += 1
+            child.entries += 1
             if type(inner) is dict:
-                pile.put(key, inner, ordinal, odd=odd)
+                child.put(key, inner, ordinal, odd=odd)
             else:
                 raw = json.dumps(inner).encode()
                 detail = f"{name!r} is not an object"
-                self._find(child, key, ordinal, Outcome.QUARANTINED, "not-an-object", detail, raw)
-                pile.put_quarantined(key, raw, ordinal)
-        self._piles[home.collection.name].put(key, value, ordinal, odd=odd)
+                self._find(child.collection, key, ordinal, Outcome.QUARANTINED, "not-an-object", detail, raw)
+                child.put_quarantined(key, raw, ordinal)
+        pile.put(key, value, ordinal, odd=odd)
 
     def _give_up_children(self, home: Home, value: dict[str, object], ordinal: int) -> None:
         for child, name in home.children:
@@ -190,14 +194,10 @@ class Staging:
     # Storing, by the second thread
 
     def _hand_over(self, *, all: bool = False) -> None:
-        self._wait()
+        self._writing.result()
         taken = [pile.taken(all=all) for pile in self._piles.values()]
         findings, self._findings = self._findings, []
         self._writing = self._writer.submit(self._store, taken, findings)
-
-    def _wait(self) -> None:
-        if self._writing is not None:
-            self._writing.result()
 
     def _store(self, taken: Sequence[Taken], findings: Sequence[Finding]) -> None:
         self.scratch.add_findings(findings)

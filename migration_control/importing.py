@@ -20,7 +20,7 @@ from psycopg.errors import ProgramLimitExceeded
 from legacy_json.errors import LegacyError
 from legacy_json.index import Batch, Index, Outcome, Record
 from legacy_json.keys import Key
-from migration_control import findings, store
+from migration_control import findings, pairing, store
 from migration_control.components import Component
 from migration_control.copying import Counts, copy
 from migration_control.models import ComponentState, Run
@@ -52,6 +52,7 @@ class Import:
         self.zone: ZoneInfo = store.time_zone(component)
         self._rows = run.batch_size or run.rows_per_batch or FIRST
         self._next_look, self._throttled = 0.0, False
+        self._taken: tuple[str, int] | None = None
 
     def work(self, until: float) -> bool:
         """Go on until that time (monotonic). True once nothing is left to do."""
@@ -125,7 +126,7 @@ class Import:
         whole = replace(prepared, findings=[], quarantined=0, repaired=0)
         for part in self._parts(prepared):
             whole.findings += part.findings
-        if not self.index.acknowledge(prepared.batch, whole.findings):
+        if not self.index.acknowledge(prepared.batch, whole.findings, self._taken):
             raise LeaseLost
         self._adapt(len(prepared.batch.records), time.monotonic() - started)
         return self.lease.state() == RunState.RUNNING
@@ -150,6 +151,7 @@ class Import:
 
     def _commit(self, prepared: Prepared) -> None:
         counts = copy(self.component, prepared)
+        self._taken = pairing.note_copy(self.component, self.index, prepared.batch)
         keys = [record.key for record in prepared.batch.records]
         findings.replace_mapping(self.component, keys, prepared.findings, self.run.pk)
         # Last, and conditional on the lease: a worker that was thought dead commits nothing.

@@ -54,7 +54,7 @@ class Mapping:
             name: conversion(_field(model, name), default) for name, default in self.defaults.items()
         }
         self._names = [self.pk, *(name for name in self.conversions if name != self.pk)]
-        self.columns = [_field(model, name).column for name in (*self._names, *ENGINE)]
+        self.columns = [str(_field(model, name).column) for name in (*self._names, *ENGINE)]
         self._plain = lru_cache(1)(lambda zone: Plain(document, self.pk, self.conversions, zone))
 
     def line(self, legacy: Legacy, zone: ZoneInfo, run: int | None) -> tuple[str, list[Note]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import Any
 
 from django.db import models
@@ -34,6 +35,12 @@ class ComponentState(models.Model):
     held = models.CharField(
         blank=True, default="", help_text="why no automatic run of it starts; empty when one may start"
     )
+    database_id = models.UUIDField(
+        default=uuid.uuid4, editable=False, help_text="tells this database from one that was made anew"
+    )
+    copies = models.BigIntegerField(default=0, editable=False, help_text="that it has taken from an index")
+    index_id = models.CharField(blank=True, default="", editable=False, help_text="of the index they came from")
+    index_counter = models.BigIntegerField(default=0, editable=False, help_text="of that index at the last copy")
     ledger = models.JSONField(
         null=True, editable=False, help_text="as counted at the end of the last run, on the host that has the files"
     )

@@ -14,7 +14,7 @@ from legacy_json.errors import LegacyError
 from legacy_json.index import Index
 from legacy_json.layouts import Collection, SubObject
 from legacy_json.reading import is_read, read, sources
-from migration_control import components
+from migration_control import components, pairing
 from migration_control.components import Component
 from migration_control.models import ComponentState
 
@@ -61,10 +61,13 @@ def refresh(
     component: Component,
     *,
     confirm_shrink: bool = False,
+    pairing_checked: bool = True,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Reading:
-    """Bring the index up to date with the file that the bot writes. Raises LegacyError."""
+    """Bring the index up to date with the file that the bot writes. Raises LegacyError, StoresDisagree among them."""
     source, together = _source(component)
+    for collection in together if pairing_checked else ():
+        pairing.check(collection.name, index())
     return read(index(), root(), source, together, confirm_shrink=confirm_shrink, progress=progress)
 
 

@@ -36,14 +36,16 @@ def before_and_after() -> tuple[list[dict[str, object]], list[dict[str, object]]
     return old, new
 
 
-def prepared(root: Path) -> Store:
+def prepared(root: Path, *, first: bool) -> Store:
+    """A store whose next reading is the first, or one with a lot of changes."""
     root.mkdir()
     store = Store(root)
     old, new = before_and_after()
-    store.load(*old)
-    for component in ("users", "subscriptions"):
-        store.confirm(component)
-    store.put_users(*new, 5, user(10))
+    if not first:
+        store.load(*old)
+        for component in ("users", "subscriptions"):
+            store.confirm(component)
+    store.put_users(*new, 5, user(10), {"subscription": {}}, user(11, subscription=5))
     return store
 
 
@@ -53,9 +55,9 @@ def _read_and_die(store: Store, commits: int) -> None:
     done = 0
 
     @contextmanager
-    def write(self: Index, seconds: float = 30) -> Iterator[tuple[sqlite3.Connection, int]]:
+    def write(self: Index, seconds: float = 30, *, shown: bool = True) -> Iterator[tuple[sqlite3.Connection, int]]:
         nonlocal done
-        with original(self, seconds) as opened:
+        with original(self, seconds, shown=shown) as opened:
             yield opened
             if done == commits:
                 os.kill(os.getpid(), signal.SIGKILL)
@@ -73,21 +75,32 @@ def _read(store: Store) -> None:
 @pytest.fixture
 def small_commits(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("legacy_json.applying.CHUNK", CHUNK)
+    monkeypatch.setattr("legacy_json.shelves.CHUNK", CHUNK)
+    for module in ("shelves", "staging"):
+        monkeypatch.setattr(f"legacy_json.{module}.VALUES", 5 * 4 * CHUNK // 4)
+    monkeypatch.setattr("legacy_json.window.SIZE", 1000)
+
+
+@pytest.fixture(params=[True, False], ids=["first", "again"])
+def first(request: pytest.FixtureRequest) -> bool:
+    return bool(request.param)
 
 
 @pytest.fixture
-def undisturbed(tmp_path: Path, small_commits: None) -> Iterator[Store]:
-    store = prepared(tmp_path / "undisturbed")
+def undisturbed(tmp_path: Path, small_commits: None, first: bool) -> Iterator[Store]:
+    store = prepared(tmp_path / "undisturbed", first=first)
     store.read()
     store.assert_balanced()
     yield store
     store.index.close()
 
 
-def test_a_reader_killed_in_any_commit_leaves_what_the_next_one_completes(tmp_path: Path, undisturbed: Store) -> None:
+def test_a_reader_killed_in_any_commit_leaves_what_the_next_one_completes(
+    tmp_path: Path, undisturbed: Store, first: bool
+) -> None:
     expected = undisturbed.dump()
     for commits in range(100):
-        store = prepared(tmp_path / f"{commits}")
+        store = prepared(tmp_path / f"{commits}", first=first)
         child = fork.Process(target=_read_and_die, args=(store, commits))
         child.start()
         child.join()
@@ -97,19 +110,21 @@ def test_a_reader_killed_in_any_commit_leaves_what_the_next_one_completes(tmp_pa
         assert not list(store.index.path.parent.glob("reading-*"))
         store.index.close()
         if finished:
-            assert commits > 15
+            assert commits > 10
             return
     pytest.fail("the reading never ended")
 
 
-def test_a_reader_killed_at_any_moment_leaves_what_the_next_one_completes(tmp_path: Path, undisturbed: Store) -> None:
+def test_a_reader_killed_at_any_moment_leaves_what_the_next_one_completes(
+    tmp_path: Path, undisturbed: Store, first: bool
+) -> None:
     expected, chance = undisturbed.dump(), random.Random(1)
-    store = prepared(tmp_path / "timed")
+    store = prepared(tmp_path / "timed", first=first)
     start = time.monotonic()
     store.read()
     takes = time.monotonic() - start
     for number in range(KILLS):
-        store = prepared(tmp_path / f"{number}")
+        store = prepared(tmp_path / f"{number}", first=first)
         for _ in range(2):
             child = fork.Process(target=_read, args=(store,))
             child.start()

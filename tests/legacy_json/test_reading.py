@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from legacy_json import reading
 from legacy_json.errors import SourceMissing, SourceShrank, SourceUnreadable
-from legacy_json.index import NEVER, Finding, Outcome, Stage, State
+from legacy_json.index import NEVER, Finding, Index, Outcome, Stage, State
 from legacy_json.layouts import Collection, FolderOf, ListOf, ObjectOf, SubObject, sources
+from legacy_json.walking import walk
 from tests.legacy_json.stores import FACEIT, SUBSCRIPTIONS, USERS, Store, user
 
 PREMIUM = {"tier": "premium"}
@@ -21,8 +24,8 @@ PREMIUM = {"tier": "premium"}
 
 
 def test_a_record_first_seen_has_version_0_and_is_pending(store: Store) -> None:
-    reading = store.load(user(1), user(2, subscription=PREMIUM))
-    assert (reading.changed, reading.created) == (True, {"users": 2, "subscriptions": 1})
+    result = store.load(user(1), user(2, subscription=PREMIUM))
+    assert (result.changed, result.created) == (True, {"users": 2, "subscriptions": 1})
     assert [record.version for record in store.records()] == [0, 0]
     assert store.pending() == [1, 2]
     assert store.pending("subscriptions") == [2]
@@ -46,9 +49,9 @@ def test_a_second_reading_of_a_file_that_was_only_touched_changes_nothing(store:
     store.read()
     before, counter = store.dump(), store.index.counter
     store.age(60)
-    reading = store.read()
-    assert reading.changed
-    assert not any(sum(counts.values()) for counts in (reading.created, reading.updated, reading.deleted))
+    result = store.read()
+    assert result.changed
+    assert not any(sum(counts.values()) for counts in (result.created, result.updated, result.deleted))
     assert store.dump() == before
     assert store.index.counter == counter + 2  # the signature is taken away, and set
 
@@ -64,8 +67,8 @@ def test_a_file_that_is_only_written_differently_changes_nothing(store: Store, r
 def test_a_changed_record_is_one_version_up_and_pending_again(store: Store) -> None:
     store.load(user(1), user(2))
     store.confirm()
-    reading = store.load(user(1), user(2, language="ru"))
-    assert reading.updated["users"] == 1
+    result = store.load(user(1), user(2, language="ru"))
+    assert result.updated["users"] == 1
     assert [record.version for record in store.records()] == [0, 1]
     assert store.pending() == [2]
     assert _synced(store, 2) == 0
@@ -86,8 +89,8 @@ def test_a_change_of_the_sub_object_alone_leaves_the_parent(store: Store) -> Non
 def test_an_absent_record_becomes_a_tombstone_one_version_up(store: Store) -> None:
     store.load(user(1), user(2, subscription=PREMIUM), user(3))
     store.confirm()
-    reading = store.load(user(1), user(3))
-    assert reading.deleted == {"users": 1, "subscriptions": 1}
+    result = store.load(user(1), user(3))
+    assert result.deleted == {"users": 1, "subscriptions": 1}
     assert store.record(2)[:3] == (2, 1, State.DELETED)
     assert store.pending() == [2]
     assert _synced(store, 2) == 0
@@ -99,8 +102,8 @@ def test_a_record_that_reappears_is_one_version_above_its_tombstone(store: Store
     store.load(*users)
     store.load(user(1), user(3))
     store.confirm()
-    reading = store.load(*users)
-    assert reading.created["users"] == 1
+    result = store.load(*users)
+    assert result.created["users"] == 1
     assert store.record(2)[:3] == (2, 2, State.LIVE)
     assert store.pending() == [2]
     assert _synced(store, 2) == 1
@@ -131,8 +134,8 @@ def test_more_records_than_one_commit_takes(store: Store, monkeypatch: pytest.Mo
     assert len(store.live()) == 50
     changed = [user(n, faceit_player_id=f"q{n}") for n in range(30)]
     store.put_users(*changed)
-    reading = store.read(confirm_shrink=True)
-    assert (reading.updated["users"], reading.deleted) == (30, {"users": 20, "subscriptions": 50})
+    result = store.read(confirm_shrink=True)
+    assert (result.updated["users"], result.deleted) == (30, {"users": 20, "subscriptions": 50})
     assert len(store.dump()["lookup"]) == 30
     store.assert_balanced()
 
@@ -334,6 +337,50 @@ def test_marking_lets_a_record_that_mapping_refused_try_again(store: Store) -> N
     store.assert_balanced()
 
 
+# A first reading
+
+
+def test_nothing_of_a_first_reading_is_shown_before_it_is_complete(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[tuple[int, int, object]] = []
+
+    def watched(*arguments: Any, **options: Any) -> None:
+        walk(*arguments, **options)
+        other = Index(store.index.path)
+        query = "SELECT count(*) FROM record"
+        (there,) = other.connection().execute(query).fetchone()
+        seen.append((there, other.count_pending("users"), other.ledger("users").total))
+        assert not other.pending("users", None, 10).records
+        assert not other.record("users", 1).records
+        assert other.counter == 0
+        other.close()
+
+    monkeypatch.setattr(reading, "walk", watched)
+    store.load(*(user(n, subscription=PREMIUM) for n in range(50)))
+    assert seen == [(100, 0, 0)]
+    assert store.index.ledger("users").pending == 50
+
+
+def test_a_first_reading_that_fails_leaves_nothing(store: Store) -> None:
+    store.put(json.dumps({"users": [user(n, subscription=PREMIUM) for n in range(5000)]})[:-1])
+    with pytest.raises(SourceUnreadable):
+        store.read()
+    assert not any(store.dump().values())
+
+
+def test_a_first_reading_of_a_second_component_leaves_the_first_alone(store: Store) -> None:
+    store.collections = [USERS]
+    users = [user(n, subscription=PREMIUM) for n in range(5)]
+    store.load(*users)
+    store.confirm()
+    store.collections = list(FACEIT)
+    created = store.read().created
+    assert created == {"users": 0, "subscriptions": 5}
+    assert [record.version for record in store.records()] == [1] * 5  # its sub-object is no part of it any more
+    store.assert_balanced()
+
+
 # What mapping found
 
 
@@ -515,8 +562,8 @@ def test_a_folder_is_followed_by_difference(tmp_path: Path) -> None:
     (store.path / "1.json").write_text('{"n": 9}')
     (store.path / "2.json").unlink()
     store.age(60)
-    reading = store.read()
-    assert (reading.updated, reading.deleted) == ({"girls": 1}, {"girls": 1})
+    result = store.read()
+    assert (result.updated, result.deleted) == ({"girls": 1}, {"girls": 1})
 
 
 def test_one_broken_file_of_a_folder_refuses_the_component(tmp_path: Path) -> None:

@@ -96,9 +96,7 @@ def test_scenario_2_a_late_copy_does_not_bring_a_deleted_record_back(
     assert list(User.objects.values_list("pk", flat=True)) == [1]
 
 
-def test_scenario_2_holds_on_the_straight_way_into_an_empty_range(
-    bot: Bot, index: Index, run_import: Importer
-) -> None:
+def test_scenario_2_holds_on_the_straight_way_into_an_empty_range(bot: Bot, index: Index, run_import: Importer) -> None:
     bot.writes(user(1), user(2))
     store.refresh(USERS)
     late = prepare(USERS, index.record("users", 2), store.time_zone(USERS), "data.json", None)

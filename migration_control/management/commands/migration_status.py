@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from rich.console import Console
 
 from legacy_json.index import Outcome
-from migration_control import components, reporting, store
+from migration_control import components, pairing, reporting, store
 from migration_control.components import UnknownComponent
 from migration_control.models import ComponentState, Run
 from migration_control.run_states import ACTIVE
@@ -60,5 +60,10 @@ class Command(BaseCommand):
                 console.print(f"[bold]{name}[/] is held: {why}")
             if options["findings"]:
                 reporting.print_findings(console, chosen, list(Outcome))
+        for name in names:
+            try:
+                pairing.check(name, store.index())
+            except pairing.StoresDisagree as error:
+                raise CommandError(str(error)) from error
         if not all(ledger.balanced for _, ledger, _ in ledgers):
             sys.exit(1)
