@@ -17,4 +17,4 @@ def check_environment(**_: Any) -> Sequence[CheckMessage]:
 def refuse_problems() -> None:
     """Raise ImproperlyConfigured for the first problem: a web server runs no checks, and must not run on defaults."""
     for problem in settings.ENVIRONMENT_PROBLEMS:
-        raise ImproperlyConfigured(f"{problem.fact} {problem.remedy} ({problem.id})")
+        raise ImproperlyConfigured(str(problem))

@@ -1,7 +1,7 @@
 """Which PostgreSQL and which Redis: a URL, else DB_* and REDIS_*, else the embedded servers."""
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, quote, unquote, urlencode, urlsplit
@@ -137,11 +137,6 @@ class RedisServer:
         scheme, rest = server.split("://", 1)
         login = f"{quote(self.username)}:{quote(self.password, safe='')}@" if self.password or self.username else ""
         return f"{scheme}://{login}{rest}" + (f"?{urlencode(query)}" if query else "")
-
-
-def with_database(url: str, number: int) -> str:
-    """Return the Redis `url` with another database number."""
-    return replace(_parse_redis(url, is_embedded=False), database=number).url
 
 
 def redis_server(reader: Reader, home: Path) -> RedisServer:

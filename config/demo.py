@@ -13,12 +13,12 @@ from contextlib import ExitStack, nullcontext, redirect_stdout
 from pathlib import Path
 from typing import Any
 
-from config.environment import Reader, boolean, read, var_dir
+from config.environment import EXAMPLE_ZONE, Reader, boolean, read, var_dir
 from config.journey.home import home
 from config.journey.source import Source, copied, example
 from config.journey.watch import Watch
 from config.secret_files import closed
-from config.stack import EXAMPLE_ZONE, isolate, stack
+from config.stack import isolate, stack
 from config.supervisor import Refusal, raise_on_signals
 
 WIDTH = 120
@@ -49,7 +49,7 @@ def main() -> int:
 def _flag(reader: Reader, name: str) -> bool:
     value = reader.get(name, boolean, False, id="", expects="1 or 0")
     for problem in reader.problems:
-        raise Refusal(f"{problem.fact} {problem.remedy}")
+        raise Refusal(str(problem))
     return value
 
 

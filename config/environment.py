@@ -16,17 +16,21 @@ from zoneinfo import ZoneInfo
 import environ
 
 BASE_DIR = Path(__file__).resolve().parent.parent
+EXAMPLE_ZONE = "Europe/Berlin"  # of the clock of the example store's bot
 
 T = TypeVar("T")
 
 
 @dataclass(frozen=True)
 class Problem:
-    """A variable that cannot be used: check id ("switchyard.E001"), a fact, and the remedy."""
+    """A variable that cannot be used: check id ("switchyard.E001", or empty), a fact, and the remedy."""
 
     id: str
     fact: str
     remedy: str
+
+    def __str__(self) -> str:
+        return f"{self.fact} {self.remedy}" + (f" ({self.id})" if self.id else "")
 
 
 @dataclass
@@ -51,7 +55,7 @@ class Reader:
             return default
 
     def problem(self, id: str, fact: str, remedy: str) -> None:
-        self.problems.append(Problem(f"switchyard.{id}", fact, remedy))
+        self.problems.append(Problem(f"switchyard.{id}" if id else "", fact, remedy))
 
 
 def read(environment: Mapping[str, str] | None = None) -> Reader:

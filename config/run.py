@@ -40,9 +40,8 @@ def main() -> int:
 
 
 def _bring_up(supervisor: Supervisor) -> None:
-    if settings.MIGRATION_MODE == "disabled":
-        print("MIGRATION_MODE is disabled: nothing is imported.")
-    elif supervisor.run("manage.py", "migration_import"):
+    open_to_it = not_refused()
+    if open_to_it and supervisor.run("manage.py", "migration_import", *open_to_it):
         print("Not everything is in the database: the lines above say what and why, and the admin keeps it.")
     password = first_superuser()
     connections.close_all()
@@ -51,6 +50,16 @@ def _bring_up(supervisor: Supervisor) -> None:
         print(
             f"Staff user {NAME}, password {password} (shown this once; change it with manage.py changepassword {NAME})."
         )
+
+
+def not_refused() -> list[str]:
+    """The components that an import may be asked for; says of the others why not."""
+    from migration_control import components, runs  # once Django is set up
+
+    refusals = {component.name: runs.refusal(component) for component in components.everything()}
+    for why in dict.fromkeys(filter(None, refusals.values())):
+        print(why)
+    return [name for name, why in refusals.items() if not why]
 
 
 def _wait_for_web(supervisor: Supervisor) -> None:

@@ -10,7 +10,19 @@ from redis.retry import Retry
 
 from config import connections
 from config.environment import BASE_DIR as BASE_DIR
-from config.environment import boolean, choice, folder, names, number, origins, path, read, time_zone, var_dir
+from config.environment import (
+    EXAMPLE_ZONE,
+    boolean,
+    choice,
+    folder,
+    names,
+    number,
+    origins,
+    path,
+    read,
+    time_zone,
+    var_dir,
+)
 from config.logs import logging
 from config.secret_files import secret
 
@@ -161,8 +173,8 @@ CACHES = {
 CELERY_BROKER_URL = _redis.broker_url
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_TRANSPORT_OPTIONS = {
-    # Above the hard time limit, or Redis hands a running task to a second worker.
-    "visibility_timeout": 3600,
+    # Above every task's hard time limit, or Redis hands a running task to a second worker.
+    "visibility_timeout": 7200,
     "max_connections": REDIS_MAX_CONNECTIONS,
     "socket_connect_timeout": 5,
     "socket_keepalive": True,
@@ -216,7 +228,7 @@ if LEGACY_INDEX.is_dir():
 LEGACY_TIME_ZONE = env.get(
     "LEGACY_TIME_ZONE",
     time_zone,
-    "Europe/Berlin" if _use_example else "UTC",
+    EXAMPLE_ZONE if _use_example else "UTC",
     id="E017",
     expects="an IANA time zone, as Europe/Berlin: that of the clock of the machine that wrote the files",
 )

@@ -16,17 +16,17 @@ from django.db import OperationalError, connections
 
 from config import unreachable
 from config.connections import redis_answers
+from config.disk import refuse_full_disk
 from config.embedded import ServerError, Servers
-from config.environment import Reader, var_dir
+from config.environment import EXAMPLE_ZONE, Reader, var_dir
 from config.lock import hold
 from config.supervisor import Refusal, Service, Supervisor
 
 WORKER_SECONDS = 120
 ENOUGH_DISK = 500 * 1000 * 1000
-EXAMPLE_ZONE = "Europe/Berlin"
 
 
-def isolate(home: Path, legacy_dir: Path, time_zone: str, index: Path | None = None) -> None:
+def isolate(home: Path, legacy_dir: Path, time_zone: str) -> None:
     """Make this process and its children an installation of its own under `home`, whatever the environment says.
 
     To be called before settings load.
@@ -40,7 +40,7 @@ def isolate(home: Path, legacy_dir: Path, time_zone: str, index: Path | None = N
         SWITCHYARD_VAR=str(home),
         LEGACY_DIR=str(legacy_dir),
         LEGACY_TIME_ZONE=time_zone,
-        LEGACY_INDEX=str(index or home / "index.sqlite3"),
+        LEGACY_INDEX=str(home / "index.sqlite3"),
     )
 
 
@@ -67,7 +67,8 @@ def stack(services: Sequence[str] = ("worker", "beat")) -> Iterator[Supervisor]:
     Django is set up in this process when it yields. Raises Refusal.
     """
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
-    _refuse_problems()
+    if settings.ENVIRONMENT_PROBLEMS:
+        raise Refusal("\n".join(map(str, settings.ENVIRONMENT_PROBLEMS)))
     home: Path = settings.VAR_DIR
     note = f"process {os.getpid()}, {admin_address() if 'web' in services else 'without web'}"
     try:
@@ -76,7 +77,7 @@ def stack(services: Sequence[str] = ("worker", "beat")) -> Iterator[Supervisor]:
         raise Refusal(f"Switchyard already runs here ({error.strerror}): use that one, or stop it first.") from error
     with ExitStack() as undo:
         undo.callback(lock.release)
-        _refuse_full_disk(home)
+        refuse_full_disk(home, ENOUGH_DISK)
         if "web" in services:
             _refuse_used_port()
         print("Starting servers, schema, worker, web and beat ..." if "web" in services else "Starting servers ...")
@@ -96,12 +97,6 @@ def admin_address() -> str:
     return f"http://{host}:{settings.WEB_PORT}/admin/"
 
 
-def _refuse_problems() -> None:
-    problems = settings.ENVIRONMENT_PROBLEMS
-    if problems:
-        raise Refusal("\n".join(f"{problem.fact} {problem.remedy} ({problem.id})" for problem in problems))
-
-
 def _refuse_used_port() -> None:
     family = socket.AF_INET6 if ":" in settings.WEB_HOST else socket.AF_INET
     with socket.socket(family) as probe:
@@ -114,15 +109,6 @@ def _refuse_used_port() -> None:
                 f"{settings.WEB_HOST}:{settings.WEB_PORT} cannot be used ({error.strerror}): "
                 f"choose another port: WEB_PORT={settings.WEB_PORT % 65535 + 1} make run"
             ) from error
-
-
-def _refuse_full_disk(home: Path) -> None:
-    free = shutil.disk_usage(home).free
-    if free < ENOUGH_DISK:
-        raise Refusal(
-            f"Only {free // 10**6} MB are free on the disk of {home}, {ENOUGH_DISK // 10**6} MB are needed: "
-            f"free some, or put SWITCHYARD_VAR on another disk."
-        )
 
 
 def _servers(home: Path, undo: ExitStack) -> None:

@@ -9,7 +9,7 @@ signature, which would let the next reading pass the file over, is set last.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from legacy_json.index import Index
@@ -33,9 +33,17 @@ class Reading:
 
 
 def apply(
-    index: Index, scratch: Scratch, source: str, signature: str, collections: Mapping[Collection, int]
+    index: Index,
+    scratch: Scratch,
+    source: str,
+    signature: str,
+    collections: Mapping[Collection, int],
+    beat: Callable[[], None] = lambda: None,
 ) -> Reading:
-    """Carry over what differs. collections: each with its number of entries in the source."""
+    """Carry over what differs.
+
+    collections: each with its number of entries in the source. beat: called often, between commits.
+    """
     reading = Reading(source, changed=True)
     with index.write() as (connection, _):
         connection.execute("INSERT OR REPLACE INTO source VALUES (?, '')", (source,))
@@ -45,9 +53,11 @@ def apply(
             reading.created[name] = _count(index, scratch, name)
             reading.updated[name] = reading.deleted[name] = 0
         else:
-            reading.created[name], reading.updated[name] = _write_changed(index, scratch, name)
-            reading.deleted[name] = _delete_absent(index, scratch, name)
+            reading.created[name], reading.updated[name] = _write_changed(index, scratch, name, beat)
+            reading.deleted[name] = _delete_absent(index, scratch, name, beat)
+        beat()
         write_lookups(index, scratch, name, CHUNK)
+        beat()
         mark_duplicates(index, scratch, name, source)
     with index.write() as (connection, _):
         for collection, entries in collections.items():
@@ -67,7 +77,7 @@ def _count(index: Index, scratch: Scratch, component: str) -> int:
     return int(found)
 
 
-def _write_changed(index: Index, scratch: Scratch, component: str) -> tuple[int, int]:
+def _write_changed(index: Index, scratch: Scratch, component: str, beat: Callable[[], None]) -> tuple[int, int]:
     """Records that are new (or there again), and records that differ. Returns how many of each."""
     table = scratch.entries(component)
     differs = "document IS NOT NULL"
@@ -78,20 +88,23 @@ def _write_changed(index: Index, scratch: Scratch, component: str) -> tuple[int,
         with index.write() as (_, counter):
             values: dict[str, object] = {"component": component, "low": low, "high": high, "counter": counter}
             updated += _write_part(index, part, values)
+        beat()
     return changed - updated, updated
 
 
 def _write_part(index: Index, part: str, values: dict[str, object]) -> int:
     """One commit's worth. Returns how many of the records were there before."""
     connection = index.connection()
-    record = "record r WHERE r.component = :component AND r.key = e.key"
+    record = (
+        "record r WHERE r.component = :component AND r.key = +e.key"  # +: without its affinity the index of keys serves
+    )
     (there,) = connection.execute(
         f"SELECT count(*) {part} AND EXISTS (SELECT 1 FROM {record} AND r.state <> {State.DELETED:d})", values
     ).fetchone()
     for table, condition in (
         # What mapping said of the old document; and the database is not given what is quarantined now.
-        ("finding", f"stage = 'mapping' AND key IN (SELECT e.key {part})"),
-        ("pending", f"key IN (SELECT e.key {part} AND e.state <> {State.LIVE:d})"),
+        ("finding", f"stage = 'mapping' AND key IN (SELECT +e.key {part})"),
+        ("pending", f"key IN (SELECT +e.key {part} AND e.state <> {State.LIVE:d})"),
     ):
         connection.execute(f"DELETE FROM {table} WHERE component = :component AND {condition}", values)
     # A record that does not wait had its version confirmed, unless it was never sent.
@@ -105,13 +118,14 @@ def _write_part(index: Index, part: str, values: dict[str, object]) -> int:
         "INSERT INTO record (component, key, version, state, odd, changed, ordinal, document)"
         f" SELECT :component, e.key, 0, e.state, e.odd, :counter, e.ordinal, e.document {part}"
         " ON CONFLICT (component, key) DO UPDATE SET version = version + 1, state = excluded.state,"
-        " odd = excluded.odd, changed = excluded.changed, ordinal = excluded.ordinal, document = excluded.document",
+        " odd = excluded.odd, changed = excluded.changed, ordinal = excluded.ordinal, document = excluded.document,"
+        f" duplicate = iif(excluded.state = {State.LIVE:d}, duplicate, 0)",
         values,
     )
     return int(there)
 
 
-def _delete_absent(index: Index, scratch: Scratch, component: str) -> int:
+def _delete_absent(index: Index, scratch: Scratch, component: str, beat: Callable[[], None]) -> int:
     """What the source no longer has becomes a tombstone, one version up."""
     table = scratch.gather_absent(component)
     deleted = 0
@@ -131,6 +145,7 @@ def _delete_absent(index: Index, scratch: Scratch, component: str) -> int:
                 f" changed = :counter, document = x'' WHERE {absent}",
                 values,
             ).rowcount
+        beat()
     return deleted
 
 

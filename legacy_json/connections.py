@@ -17,13 +17,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from legacy_json import schema
-from legacy_json.errors import IndexUnusable
+from legacy_json.errors import IndexUnusable, IndexUnwritable
 from legacy_json.lock import held
 
 LOCK_SECONDS = 30.0
 PAGE = 8192  # bytes; records of a few hundred go in a fifth faster than with SQLite's 4096
 
-_FULL = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN}
+_UNWRITABLE = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN}
 _BROKEN = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 
 
@@ -141,8 +141,8 @@ def translated(path: Path) -> Iterator[None]:
                 f"{path} cannot be used ({error}). Restore a copy of it, or move it away and see migration_pair: the"
                 " files are then read anew."
             ) from error
-        if code in _FULL:
-            raise IndexUnusable(
+        if code in _UNWRITABLE:
+            raise IndexUnwritable(
                 f"{path} cannot be written ({error}). Check the space and the permissions of {path.parent}."
             ) from error
         raise

@@ -38,9 +38,9 @@ class SourceShrank(LegacyError):
 
     def __init__(self, path: Path, component: str, before: int, now: int) -> None:
         self.path, self.component, self.before, self.now = path, component, before, now
-        was = f"{before} before" if before else "none seen before"
+        holds = f"only {now} of the {before} {component} that it held before" if before else f"no {component}"
         super().__init__(
-            f"{path} holds {now} {component} ({was}). Nothing was deleted."
+            f"{path} holds {holds}. Nothing was deleted."
             " If that is right, confirm with --confirm-shrink; else check LEGACY_DIR and the mount."
         )
 
@@ -58,6 +58,10 @@ class StoreBusy(LegacyError):
 
     def __init__(self, path: Path, seconds: float) -> None:
         super().__init__(f"{path} was locked by another process for more than {seconds:g} s. Try again.")
+
+
+class IndexUnwritable(LegacyError):
+    """The index cannot be written just now: its disk is full, or its folder read-only."""
 
 
 class IndexUnusable(LegacyError):

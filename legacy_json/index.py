@@ -120,10 +120,31 @@ class Index:
             ).fetchall()
             return Batch(component, [Record._make(row) for row in rows], self.counter, generation)
 
+    def count_records(self, component: str) -> int:
+        """Of the component that are not deleted."""
+        query = "SELECT count(*) FROM record WHERE component = ? AND state <> ?"
+        (count,) = self.connection().execute(query, (component, State.DELETED)).fetchone()
+        return int(count)
+
     def count_pending(self, component: str) -> int:
         query = "SELECT count(*) FROM pending WHERE component = ? AND component IN (SELECT component FROM scanned)"
         (count,) = self.connection().execute(query, (component,)).fetchone()
         return int(count)
+
+    def confirmed(self, component: str, keys: Iterable[Key]) -> set[Key]:
+        """Those of the keys that are live, in the version that the database has confirmed."""
+        query = (
+            "SELECT 1 FROM record r WHERE component = ? AND key = ? AND state = ? AND NOT EXISTS"
+            " (SELECT 1 FROM pending p WHERE p.component = r.component AND p.key = r.key)"
+        )
+        with self.snapshot() as connection:
+            return {key for key in keys if connection.execute(query, (component, key, State.LIVE)).fetchone()}
+
+    def known(self, component: str, keys: Iterable[Key]) -> set[Key]:
+        """Those of the keys that there is, or once was, a record of."""
+        query = "SELECT 1 FROM record WHERE component = ? AND key = ?"
+        with self.snapshot() as connection:
+            return {key for key in keys if connection.execute(query, (component, key)).fetchone()}
 
     def generation(self, component: str) -> int:
         return self._generation(component) or 0
@@ -162,6 +183,16 @@ class Index:
                     (State.QUARANTINED, batch.component, finding.key)
                     for finding in found
                     if finding.outcome is Outcome.QUARANTINED
+                ],
+            )
+            # What was set apart before, and is not any more.
+            apart = {finding.key for finding in found if finding.outcome is Outcome.QUARANTINED}
+            connection.executemany(
+                "UPDATE record SET state = ? WHERE component = ? AND key = ? AND state = ? AND changed <= ?",
+                [
+                    (State.LIVE, batch.component, record.key, State.QUARANTINED, batch.counter)
+                    for record in batch.records
+                    if record.state == State.QUARANTINED and record.key not in apart
                 ],
             )
             connection.execute(f"DELETE FROM pending WHERE {part} AND changed <= :counter", values)
@@ -270,5 +301,5 @@ def add_findings(connection: sqlite3.Connection, findings: Iterable[Finding]) ->
     connection.executemany(
         "INSERT INTO finding (component, key, source, ordinal, stage, outcome, code, detail, raw)"
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        findings,
+        map(Finding.storable, findings),
     )

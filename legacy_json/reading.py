@@ -7,21 +7,30 @@ record or as a finding; none is passed over.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from legacy_json.applying import Reading, apply
-from legacy_json.errors import LegacyError, SourceMissing, SourceShrank, SourceUnreadable, SourceUnstable
+from legacy_json.connections import translated
+from legacy_json.errors import (
+    IndexUnwritable,
+    LegacyError,
+    SourceMissing,
+    SourceShrank,
+    SourceUnreadable,
+    SourceUnstable,
+)
 from legacy_json.index import Index
 from legacy_json.layouts import Collection, SubObject, homes
 from legacy_json.layouts import sources as sources
 from legacy_json.lock import held
-from legacy_json.scratch import PREFIX, scratch, sweep
+from legacy_json.scratch import PREFIX, Scratch, scratch, sweep
 from legacy_json.stability import age, copied, settled
 from legacy_json.stability import signature as signature
 from legacy_json.staging import Staging
@@ -91,6 +100,8 @@ class _Attempt:
                 problem = SourceMissing(self.path)
                 deadline = min(deadline, started + QUIET)  # replaced within a moment, or not at all
             except OSError as error:
+                if error.errno == errno.ENOSPC:  # of the private copy
+                    raise IndexUnwritable(f"{self.index.path.parent} has no space left. Make some there.") from error
                 raise SourceUnreadable(self.path, f"it cannot be opened ({error.strerror})") from error
             except SourceUnreadable as error:
                 problem = error
@@ -117,7 +128,7 @@ class _Attempt:
         """None if the source was written meanwhile."""
         if not seen and not self.confirm_shrink:
             raise FileNotFoundError
-        with self._copy() as opened, scratch(self.index, self.collections) as room:
+        with translated(self.index.path), self._copy() as opened, scratch(self.index, self.collections) as room:
             if opened is not None and signature(self.path) != seen:
                 return None
             staging = Staging(room, self.source, homes(self.collections))
@@ -128,9 +139,14 @@ class _Attempt:
             if opened is None and signature(self.path) != seen:
                 return None
             if not self.confirm_shrink:
-                _refuse_shrunk(self.index, self.path, self.collections, staging.entries)
+                _refuse_shrunk(self.index, self.path, room, staging.entries, self.collections)
             counted = {collection: staging.entries[collection.name] for collection in self.collections}
-            return apply(self.index, room, self.source, _marked(seen, self.collections), counted)
+            size = self.path.stat().st_size if self.path.exists() else 0
+
+            def beat() -> None:
+                self.progress(size, size)
+
+            return apply(self.index, room, self.source, _marked(seen, self.collections), counted, beat)
 
     @contextmanager
     def _copy(self) -> Iterator[Path | None]:
@@ -158,14 +174,21 @@ def is_read(index: Index, path: Path, source: str, collections: Sequence[Collect
     return bool(row and row[0]) and row[0] == _marked(signature(path), collections)
 
 
-def _refuse_shrunk(index: Index, path: Path, collections: Sequence[Collection], entries: dict[str, int]) -> None:
-    """A component that lost more than half of its entries, or all, has probably lost its file."""
-    scanned = dict(index.connection().execute("SELECT component, entries FROM scanned").fetchall())
+def _refuse_shrunk(
+    index: Index, path: Path, room: Scratch, entries: Mapping[str, int], collections: Sequence[Collection]
+) -> None:
+    """A component that lost more than half of its records, or all, has probably lost its file.
+
+    Records, not entries: a file of another bot has as many, and other ones.
+    """
     for collection in collections:
-        before, now = scanned.get(collection.name, 0), entries[collection.name]
-        if isinstance(collection.layout, SubObject):
-            shrank = 2 * now < before and before - now >= FEW
+        name, optional = collection.name, isinstance(collection.layout, SubObject)
+        if room.is_new(name):
+            before, kept, gone = 0, entries[name], 0
         else:
-            shrank = 2 * now < before or now == 0
-        if shrank:
-            raise SourceShrank(path, collection.name, before, now)
+            before = index.count_records(name)
+            gone = room.count_absent(name)
+            kept = before - gone
+        few = optional and gone < FEW
+        if (2 * kept < before and not few) or (kept == 0 and not optional and (before or room.is_new(name))):
+            raise SourceShrank(path, name, before, kept)

@@ -8,6 +8,7 @@ from enum import IntEnum, StrEnum
 from typing import NamedTuple
 
 from legacy_json.keys import Key
+from legacy_json.texts import printable
 
 NEVER = -1  # synced, before the database has confirmed any version
 
@@ -45,6 +46,10 @@ class Finding(NamedTuple):
     code: str
     detail: str
     raw: bytes | None
+
+    def storable(self) -> Finding:
+        """Its texts may quote what neither a database nor a terminal takes."""
+        return self._replace(source=printable(self.source), detail=printable(self.detail))
 
 
 class Record(NamedTuple):

@@ -19,7 +19,7 @@ from legacy_json.shelves import Beaten, IndexShelf, ScratchShelf, Shelf, parts, 
 PREFIX = "reading-"
 LOOKUP_WIDTH = 4  # values of a unique value: name, value, key, ordinal
 
-_UNSHOWN = ("synchronous = NORMAL", "wal_autocheckpoint = 4000")
+_UNSHOWN = ("synchronous = NORMAL", "wal_autocheckpoint = 8000")
 _PRAGMAS = ("journal_mode = OFF", "synchronous = OFF", "cache_size = -64000", "locking_mode = EXCLUSIVE")
 
 
@@ -64,7 +64,9 @@ class Scratch:
 
     def add_findings(self, findings: Iterable[Finding]) -> None:
         """What the index is told once everything has been read."""
-        self.connection.executemany("INSERT INTO incoming.finding VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", findings)
+        self.connection.executemany(
+            "INSERT INTO incoming.finding VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", map(Finding.storable, findings)
+        )
 
     def drop_orphans(self, child: str, parent: str) -> list[Beaten]:
         """Take out the children of entries that were beaten: the bot does not read them either."""
@@ -114,6 +116,11 @@ class Scratch:
             (component, State.DELETED),
         )
         return "incoming.absent"
+
+    def count_absent(self, component: str) -> int:
+        """How many records the index has and the source has not."""
+        (count,) = self.connection.execute(f"SELECT count(*) FROM {self.gather_absent(component)}").fetchone()
+        return int(count)
 
     def gather_lookups(self, component: str) -> tuple[int, int]:
         """Fill `gone` and `new` with the unique values that only the index has, or only the source; their sizes."""

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import shutil
+import stat
 import time
 from pathlib import Path
 
+from legacy_json.errors import SourceUnreadable
 from legacy_json.walking import files_of
 
 SETTLED = 0.05  # seconds since the last write; well above the clock tick of file times
@@ -22,6 +24,8 @@ def signature(path: Path) -> str:
         return hashlib.blake2b("\n".join(parts).encode(), digest_size=16).hexdigest() + f"/{len(parts)}"
     except FileNotFoundError:  # between the listing and the look at it
         return ""
+    except OSError as error:
+        raise SourceUnreadable(path, f"it cannot be opened ({error.strerror})") from error
 
 
 def age(path: Path) -> float:
@@ -61,4 +65,7 @@ def copied(path: Path, to: Path) -> None:
 
 def _stat(path: Path) -> str:
     found = path.stat()
-    return f"{found.st_size}:{found.st_mtime_ns}:{found.st_ino}"
+    if not stat.S_ISREG(found.st_mode):
+        raise SourceUnreadable(path, "it is neither a file nor a folder")  # a pipe would be waited for without end
+    # The time of change too: a tool may set the time of modification back.
+    return f"{found.st_size}:{found.st_mtime_ns}:{found.st_ctime_ns}:{found.st_ino}"

@@ -15,13 +15,14 @@ from legacy_json.records import Finding, Outcome, Stage, State
 from legacy_json.scan import Stretch
 from legacy_json.scratch import Scratch
 from legacy_json.shelves import VALUES, Beaten
+from legacy_json.texts import holdable
 
 MANY = 200  # findings kept back until the second thread is given them
 RAW_LIMIT = 1 << 20  # bytes of one entry kept with a finding
 
 _LIVE = State.LIVE.value
 _encode = msgspec.json.Encoder().encode
-_unique = (str, int)
+_unique = (str, int, float)
 _unwritable = (UnicodeEncodeError, OverflowError, RecursionError)
 
 
@@ -42,7 +43,7 @@ class Pile:
         """A live record."""
         for name in self.unique:
             held = value.get(name)
-            if held is not None and isinstance(held, _unique) and held != "":
+            if isinstance(held, _unique) and held != "" and not isinstance(held, bool):
                 self.lookups += (name, as_lookup(held), key, ordinal)
         try:
             document = json.dumps(value).encode() if odd else _encode(value)
@@ -220,12 +221,9 @@ class Staging:
         )  # fmt: skip
 
 
-def as_lookup(held: str | int) -> str:
-    """A unique value as the database will see it, repaired as the mapping repairs a text."""
-    text = str(held)
-    if text.isascii() and "\0" not in text:
-        return text
-    return "".join("\ufffd" if "\ud800" <= char <= "\udfff" else char for char in text if char != "\0")
+def as_lookup(held: str | int | float) -> str:
+    """A unique value as the database will have it: the mapping makes texts of numbers too."""
+    return holdable(str(held))[0]
 
 
 def _told(code: str, detail: str) -> tuple[Outcome, str, str]:

@@ -8,7 +8,7 @@ import time
 
 from django.db import InterfaceError, OperationalError, connection
 
-from legacy_json.errors import LegacyError, SourceUnstable, StoreBusy
+from legacy_json.errors import IndexUnwritable, LegacyError, SourceUnstable, StoreBusy
 from legacy_json.keys import BadKey
 from migration_control import components, store
 from migration_control.components import UnknownComponent
@@ -37,6 +37,8 @@ def advance(run_id: int, seconds: float = SLICE) -> bool:
         return False
     except (SourceUnstable, StoreBusy) as error:
         lease.release(str(error))
+    except IndexUnwritable as error:
+        _try_again(run, lease, error)
     except (LegacyError, AuthorityMoved, UnknownComponent, BadKey) as error:
         lease.end(RunState.FAILED, str(error))
     except (OperationalError, InterfaceError, sqlite3.OperationalError, OSError) as error:
@@ -72,6 +74,7 @@ def _try_again(run: Run, lease: Lease, error: Exception) -> None:
     log.warning("run %s: %s", run.pk, error)
     connection.close()
     reason = str(error).strip().partition("\n")[0]
+    run.refresh_from_db(fields=["attempts"])  # a good batch has begun the count anew
     if run.attempts + 1 >= ATTEMPTS:
         lease.end(RunState.FAILED, f"given up after {ATTEMPTS} attempts: {reason}")
     else:

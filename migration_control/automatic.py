@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sqlite3
 from datetime import timedelta
 
 from django.conf import settings
@@ -38,7 +39,7 @@ def _queue(component: Component) -> Run | None:
         return runs.request(component, requested_by="automatic", batch_size=settings.MIGRATION_BATCH_SIZE)
     except runs.ActiveRun:
         return None
-    except LegacyError as error:
+    except (LegacyError, OSError, sqlite3.Error) as error:  # of this component; others go on
         log.warning("no automatic import of %s: %s", component.name, error)
         return None
 

@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 
 from django.db import models
 
+from legacy_json.texts import holdable
 from migration_control import moments
 
 Note = str | None  # what had to be repaired, in words
@@ -80,7 +81,8 @@ class Text:
 
     def hold(self, value: object, zone: ZoneInfo) -> tuple[str | None, Note]:
         if isinstance(value, str):
-            return _holdable(value)
+            held, done = holdable(value)
+            return held, "; ".join(done) or None
         if value is None and self.default is None:
             return None, None
         if isinstance(value, int | float) and not isinstance(value, bool):
@@ -91,7 +93,7 @@ class Text:
         return held
 
     def copy(self, held: str | None) -> str:
-        return NULL if held is None else held.translate(_escapes)
+        return NULL if held is None else escaped(held)
 
 
 class Boolean:
@@ -123,8 +125,8 @@ class Moment:
             moment = moments.parse(value, zone)
         except moments.NotADate:
             return None, f"{shown(value)} is not a date; none was put there"
-        note = None if isinstance(value, str) and "T" in value else f"{shown(value)} was read as {moment.isoformat()}"
-        return moment, note
+        usual = moments.legacy(moment, zone) == value
+        return moment, None if usual else f"{shown(value)} was read as {moment.isoformat()}"
 
     def legacy(self, held: datetime | None, zone: ZoneInfo) -> object:
         return None if held is None else moments.legacy(held, zone)
@@ -147,21 +149,12 @@ def conversion(field: models.Field[Any, Any], default: Any) -> Conversion:
     raise TypeError(f"{field} has no conversion from a legacy document")
 
 
+def escaped(text: str) -> str:
+    """A text in COPY's text format."""
+    return text.translate(_escapes)
+
+
 def shown(value: object) -> str:
     """A value in a message, cut to a bearable length."""
     text = repr(value)
     return text if len(text) <= 80 else text[:77] + "..."
-
-
-def _holdable(text: str) -> tuple[str, Note]:
-    """PostgreSQL's text refuses NUL and lone surrogates."""
-    clean, notes = text, []
-    if "\0" in clean:
-        notes.append(f"{clean.count(chr(0))} NUL characters were removed")
-        clean = clean.replace("\0", "")
-    if not clean.isascii():
-        mended = clean.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-        if mended != clean:
-            notes.append("half a surrogate pair was replaced by U+FFFD")
-            clean = mended
-    return clean, "; ".join(notes) or None

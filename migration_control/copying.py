@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from django.db import IntegrityError, connection, transaction
 from django.db.backends.utils import CursorWrapper
 
+from legacy_json.index import Index
 from migration_control import locks
 from migration_control.components import Component
 from migration_control.models import ComponentState
@@ -26,7 +27,10 @@ class AuthorityMoved(Exception):
     """The database became the authority: nothing is copied to it any more."""
 
     def __init__(self, component: str) -> None:
-        super().__init__(f"The database is the authority for {component}; nothing is imported into it.")
+        super().__init__(
+            f"The database is the authority for {component}; nothing is imported into it."
+            " Move it back to JSON first if the file is to count again."
+        )
 
 
 @dataclass(slots=True)
@@ -39,14 +43,14 @@ class Counts:
     unchanged: int = 0
 
 
-def copy(component: Component, prepared: Prepared) -> Counts:
+def copy(component: Component, prepared: Prepared, index: Index) -> Counts:
     """Inside the caller's transaction. Raises AuthorityMoved, and the database's errors for what it cannot hold."""
     sql = table(component)
     counts = Counts()
     with connection.cursor() as cursor:
         begin(cursor, component)
         if prepared.rows:
-            _write_rows(cursor, component, sql, prepared, counts)
+            _write_rows(cursor, component, sql, prepared, counts, index)
         if prepared.deletes:
             _delete(cursor, component, sql, prepared, counts)
     return counts
@@ -68,7 +72,9 @@ def begin(cursor: CursorWrapper, component: Component, *, alone: bool = False) -
         raise AuthorityMoved(component.name)
 
 
-def _write_rows(cursor: CursorWrapper, component: Component, sql: Table, prepared: Prepared, counts: Counts) -> None:
+def _write_rows(
+    cursor: CursorWrapper, component: Component, sql: Table, prepared: Prepared, counts: Counts, index: Index
+) -> None:
     lines = "".join([line for _, line in prepared.rows]).encode()
     low, high = prepared.rows[0][0].key, prepared.rows[-1][0].key
     cursor.execute(sql.untouched, [low, high, component.name])
@@ -77,13 +83,26 @@ def _write_rows(cursor: CursorWrapper, component: Component, sql: Table, prepare
         return
     cursor.execute(sql.stage)
     _stream(cursor, sql.copy_to_stage, lines)
-    for statement in sql.free:
-        cursor.execute(statement)
+    _free(cursor, component, sql, index)
     cursor.execute(sql.upsert, [component.name])
     inserted, updated = cursor.fetchone()
     counts.inserted += inserted
     counts.updated += updated
     counts.unchanged += len(prepared.rows) - inserted - updated
+
+
+def _free(cursor: CursorWrapper, component: Component, sql: Table, index: Index) -> None:
+    """Take unique values from rows that no longer have them in the file, for those that now do (a swap).
+
+    Only from rows that are yet to be copied, or are not in the file as they are: a row that the index
+    calls confirmed keeps what it has, and the staged row that wants it is refused by the database.
+    """
+    for who, take in sql.holders:
+        cursor.execute(who, [component.name])
+        holders = {key for (key,) in cursor.fetchall()}
+        free = holders - index.confirmed(component.name, holders)
+        if free:
+            cursor.execute(take, [list(free)])
 
 
 def _stream(cursor: CursorWrapper, statement: str, lines: bytes) -> None:

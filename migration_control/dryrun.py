@@ -9,16 +9,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
 
-from django.conf import settings
-
 from legacy_json.index import Batch, Index, State
 from legacy_json.index import Record as Legacy
 from legacy_json.keys import Key
 from migration_control import store
 from migration_control.components import Component
 from migration_control.conversions import CannotHold
-from migration_control.mapping import Mapping
-from migration_control.models import ComponentState
+from migration_control.importing import NoSuchRecord
+from migration_control.models import Change
+from migration_control.prepare import set_apart_by_reader
 from migration_control.records import Record
 
 BATCH = 2_000
@@ -35,21 +34,34 @@ class Planned:
     repairs: list[str] = field(default_factory=list)
 
 
-def plan(component: Component, key: Key | None = None, *, confirm_shrink: bool = False) -> Iterator[Planned]:
-    """Every pending record, or the one named. Raises LegacyError."""
-    store.refresh(component, confirm_shrink=confirm_shrink)
-    fixed = ComponentState.objects.filter(name=component.name).values_list("time_zone", flat=True).first()
-    zone = ZoneInfo(fixed or settings.LEGACY_TIME_ZONE)
+def plan(component: Component, key: Key | None = None) -> Iterator[Planned]:
+    """Every pending record, or the one named. Raises LegacyError.
+
+    What only the table itself can refuse, as a text too long for its index, shows at the import.
+    """
+    store.refresh(component)
+    zone = store.time_zone(component)
     for batch in _batches(component, store.index(), key):
         keys = [record.key for record in batch.records]
         rows = component.model._default_manager.in_bulk(keys)
+        changes = dict(
+            Change.objects.filter(component=component.name, key__in=[str(key) for key in keys]).values_list(
+                "key", "version"
+            )
+        )
         for record in batch.records:
-            yield _planned(component, record, rows.get(record.key), zone)
+            if changes.get(str(record.key), -1) >= record.version:
+                yield Planned(component.name, record.key, "none", "the database knows of a newer version")
+            else:
+                yield _planned(component, record, rows.get(record.key), zone)
 
 
 def _batches(component: Component, index: Index, key: Key | None) -> Iterator[Batch]:
     if key is not None:
-        yield index.record(component.name, key)
+        batch = index.record(component.name, key)
+        if not batch.records:
+            raise NoSuchRecord(store.source_of(component), component.name, key)
+        yield batch
         return
     after: Key | None = None
     while (batch := index.pending(component.name, after, BATCH)).records:
@@ -58,6 +70,8 @@ def _batches(component: Component, index: Index, key: Key | None) -> Iterator[Ba
 
 
 def _planned(component: Component, legacy: Legacy, row: Record | None, zone: ZoneInfo) -> Planned:
+    if set_apart_by_reader(legacy):
+        return Planned(component.name, legacy.key, "quarantine", "it is not an object")
     if legacy.state == State.DELETED:
         return Planned(component.name, legacy.key, "none" if row is None else "delete")
     try:
@@ -69,11 +83,11 @@ def _planned(component: Component, legacy: Legacy, row: Record | None, zone: Zon
         return Planned(component.name, legacy.key, "insert", "", repairs)
     if row.version >= legacy.version:
         return Planned(component.name, legacy.key, "none", "the database has this version or a newer one")
-    changed = _changed(component.mapping, held.values | {"extra": held.extra}, row)
+    changed = _changed(held.values | {"extra": held.extra}, row)
     return Planned(component.name, legacy.key, "update", ", ".join(changed), repairs)
 
 
-def _changed(mapping: Mapping, values: dict[str, object], row: Record) -> list[str]:
+def _changed(values: dict[str, object], row: Record) -> list[str]:
     return [
         f"{name}: {getattr(row, name)!r} -> {value!r}" for name, value in values.items() if getattr(row, name) != value
     ]

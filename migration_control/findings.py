@@ -17,7 +17,13 @@ Identity = tuple[str | None, str, int | None, str, str, str]
 
 
 def replace_reading(index: Index, component: Component, run: int) -> None:
-    """What the last reading of the file found; the database then has just that."""
+    """What the last reading of the file found; the database then has just that.
+
+    And of what mapping found, nothing that the index does not have any more: the record has changed since.
+    """
+    mapped = {str(finding.key) for finding in index.findings(component.name, Stage.MAPPING)}
+    gone = Finding.objects.filter(component_id=component.name, stage=Stage.MAPPING).exclude(key__in=mapped)
+    gone.delete()
     rows = Finding.objects.filter(component_id=component.name, stage=Stage.READING)
     _replace(rows, index.findings(component.name, Stage.READING), run)
 

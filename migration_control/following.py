@@ -24,7 +24,8 @@ class NobodyWorks(Exception):
     def __init__(self, run: Run) -> None:
         super().__init__(
             f"No worker has had run {run.pk} for {UNCLAIMED:g} s. It waits, and nothing is lost. Start one (`make run`,"
-            " or `celery -A config worker -Q legacy` on the host that has the files), or work here: --here"
+            " or `celery -A config.celery worker -Q celery,legacy` on the host that has the files), or work here:"
+            " --here"
         )
 
 

@@ -18,13 +18,13 @@ from django.utils import timezone
 from psycopg.errors import ProgramLimitExceeded
 
 from legacy_json.errors import LegacyError
-from legacy_json.index import Batch, Index, Outcome, Record
+from legacy_json.index import Batch, Index, Ledger, Outcome, Record
 from legacy_json.keys import Key
 from migration_control import findings, pairing, store
 from migration_control.components import Component
 from migration_control.copying import Counts, copy
 from migration_control.models import ComponentState, Run
-from migration_control.prepare import Prepared, prepare, quarantine
+from migration_control.prepare import Prepared, prepare, quarantine, set_apart_by_reader
 from migration_control.pressure import pressure
 from migration_control.run_states import RunState
 from migration_control.runs import Lease, LeaseLost
@@ -58,6 +58,8 @@ class Import:
         """Go on until that time (monotonic). True once nothing is left to do."""
         if not self.run.source_read:
             self._read_source()
+            if self.lease.state() != RunState.RUNNING:
+                return False
         if self.run.key is not None:
             return self._copy_one(self.component.parse_key(self.run.key))
         return self._copy_all(until)
@@ -69,7 +71,9 @@ class Import:
         store.refresh(self.component, confirm_shrink=self.run.confirm_shrink, progress=progress)
         if self.run.retry_quarantined:
             self.index.retry_quarantined(self.component.name)
-        findings.replace_reading(self.index, self.component, self.run.pk)
+        for component in store.together(self.component):
+            findings.replace_reading(self.index, component, self.run.pk)
+            keep_ledger(component, self.index)
         total = 1 if self.run.key is not None else self.index.count_pending(self.component.name)
         self.lease.update(source_read=True, total=total, message="")
 
@@ -88,7 +92,7 @@ class Import:
                     if not batch.records:
                         break
                     after = batch.records[-1].key
-                    prepared = prepare(self.component, batch, self.zone, self.source, self.run.pk)
+                    prepared = self._prepared(batch)
                     go_on = under_way is None or under_way.result()
                     under_way = sender.submit(self._send, prepared) if go_on else None
                 if under_way is not None:
@@ -117,8 +121,27 @@ class Import:
         batch = self.index.record(self.component.name, key)
         if not batch.records:
             raise NoSuchRecord(self.source, self.component.name, key)
-        self._send(prepare(self.component, batch, self.zone, self.source, self.run.pk))
+        if not set_apart_by_reader(batch.records[0]):
+            self._send(self._prepared(batch))
         return True
+
+    def _prepared(self, batch: Batch) -> Prepared:
+        prepared = prepare(self.component, batch, self.zone, self.source, self.run.pk)
+        self._mention_older_rows(prepared)
+        return prepared
+
+    def _mention_older_rows(self, prepared: Prepared) -> None:
+        """A record that is set apart may have a row from better days, which is served meanwhile."""
+        apart = [finding.key for finding in prepared.findings if finding.outcome is Outcome.QUARANTINED]
+        if not apart:
+            return
+        versions = dict(self.component.model._default_manager.filter(pk__in=apart).values_list("pk", "version"))
+        prepared.findings = [
+            finding._replace(detail=f"{finding.detail}; the table still has its version {versions[finding.key]}")
+            if finding.outcome is Outcome.QUARANTINED and finding.key in versions
+            else finding
+            for finding in prepared.findings
+        ]
 
     def _send(self, prepared: Prepared) -> bool:
         """Copy and acknowledge one batch. False if staff want the run to stop."""
@@ -143,14 +166,16 @@ class Import:
                 return [done for half in _halves(prepared) for done in self._parts(half)]
             if not prepared.rows:
                 raise
-            alone = replace(prepared, rows=[], findings=list(prepared.findings))
+            alone = replace(prepared, rows=[], findings=[])
             reason = str(error).strip().partition("\n")[0]
             quarantine(alone, self.component, prepared.rows[0][0], self.source, "refused-by-database", reason)
+            self._mention_older_rows(alone)
+            alone.findings += prepared.findings
             return self._parts(alone)
         return [prepared]
 
     def _commit(self, prepared: Prepared) -> None:
-        counts = copy(self.component, prepared)
+        counts = copy(self.component, prepared, self.index)
         self._taken = pairing.note_copy(self.component, self.index, prepared.batch)
         keys = [record.key for record in prepared.batch.records]
         findings.replace_mapping(self.component, keys, prepared.findings, self.run.pk)
@@ -189,9 +214,7 @@ class Progress:
 
 def conclude(run: Run, lease: Lease, component: Component, index: Index) -> None:
     """End a run that has nothing left to do. Partial success is never called complete."""
-    ledger = index.ledger(component.name)
-    counted = {name: getattr(ledger, name) for name in LEDGER} | {"counted_at": timezone.now().isoformat()}
-    ComponentState.objects.filter(name=component.name).update(ledger=counted)
+    ledger = keep_ledger(component, index)
     run.refresh_from_db()
     if run.key is None:
         apart, pending = findings.unacknowledged_quarantine(component), ledger.pending
@@ -204,6 +227,14 @@ def conclude(run: Run, lease: Lease, component: Component, index: Index) -> None
     else:
         changed = run.inserted + run.updated + run.deleted
         lease.end(RunState.COMPLETED, "" if changed else "nothing changed: the database had everything")
+
+
+def keep_ledger(component: Component, index: Index) -> Ledger:
+    """Count, and keep the figures for hosts that do not have the files."""
+    ledger = index.ledger(component.name)
+    counted = {name: getattr(ledger, name) for name in LEDGER} | {"counted_at": timezone.now().isoformat()}
+    ComponentState.objects.filter(name=component.name).update(ledger=counted)
+    return ledger
 
 
 LEDGER = ("entries", "imported", "quarantined", "deleted", "pending", "repaired", "tombstones", "total", "balanced")

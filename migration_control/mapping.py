@@ -19,14 +19,12 @@ from django.db import models
 from legacy_json.index import Record as Legacy
 from legacy_json.keys import Key
 from migration_control import fields
-from migration_control.conversions import NULL, CannotHold, Conversion, Text, conversion
+from migration_control.conversions import NULL, CannotHold, Conversion, conversion, escaped
 from migration_control.plain import Plain, Unplain
-from migration_control.records import Record
+from migration_control.records import ENGINE, Record
 
-ENGINE = ("version", "extra", "duplicate", "run")
 Note = tuple[str, str]  # code, detail
 _decode = msgspec.json.Decoder().decode
-_escape = Text(None).copy
 
 
 class Held(NamedTuple):
@@ -66,9 +64,9 @@ class Mapping:
 
     def _careful_line(self, legacy: Legacy, zone: ZoneInfo, run: int | None) -> tuple[str, list[Note]]:
         held = self.held(legacy, zone)
-        cells = [_escape(str(legacy.key))]
+        cells = [escaped(str(legacy.key))]
         cells += [self.conversions[name].copy(held.values[name]) for name in self._names[1:]]
-        extra = _escape(_extra_text(held.extra))
+        extra = escaped(_extra_text(held.extra))
         return "\t".join(cells) + _tail(legacy.version, run, extra, "t" if legacy.duplicate else "f"), held.notes
 
     def held(self, legacy: Legacy, zone: ZoneInfo) -> Held:
@@ -128,9 +126,10 @@ def _plain_tail(version: int, run: int | None) -> str:
 
 
 def decoded(legacy: Legacy) -> dict[str, object]:
-    """The document's object, read as the bot reads it: of names that stand there twice, the last."""
+    """The document's object, read as the bot reads it: of names that stand there twice, the last. Raises CannotHold."""
     value = json.loads(legacy.document) if legacy.odd else _decode(legacy.document)
-    assert isinstance(value, dict)  # anything else is quarantined by the reader
+    if not isinstance(value, dict):
+        raise CannotHold("not-an-object", "it is not an object")
     return value
 
 

@@ -22,7 +22,12 @@ def _stage_rows() -> Q:
 
 
 class ComponentState(models.Model):
-    """Where a component stands. Changed by compare-and-set on its epoch only."""
+    """Where a component stands.
+
+    stage, reads and authority are moved together, by compare-and-set on epoch, which each move raises. The other
+    columns have a writer each, by update of theirs alone: time_zone `store`; held `holds`; database_id, copies and the
+    index's `pairing`; ledger the end of a run.
+    """
 
     name = models.CharField(primary_key=True)
     stage = models.CharField(choices=[(s.value, s.value) for s in Stage], default=Stage.DISABLED.value)

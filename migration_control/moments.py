@@ -33,6 +33,7 @@ def parse(value: object, zone: ZoneInfo) -> datetime:
         moment = _parse_text(value.strip(), zone) if isinstance(value, str) else _from_number(value, zone)
         # The years at either end of datetime's range cannot be moved to UTC.
         moment = moment.astimezone(UTC)
+        moment.astimezone(zone)
     except (ValueError, OverflowError, OSError) as error:
         raise NotADate from error
     return moment

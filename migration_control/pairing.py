@@ -7,6 +7,7 @@ other's id and counter, and a counter lower than the other side has seen stops t
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import F, Max
 
@@ -16,6 +17,8 @@ from legacy_json.index import Batch, Index
 from legacy_json.keys import Key
 from migration_control.components import Component
 from migration_control.models import Change, ComponentState
+
+PAGE = 10_000  # keys compared at a time
 
 
 class StoresDisagree(LegacyError):
@@ -31,7 +34,12 @@ class StoresDisagree(LegacyError):
 def note_copy(component: Component, index: Index, batch: Batch) -> tuple[str, int]:
     """Inside the transaction of a copy: this database has taken it from this index. Returns its id and count."""
     state = ComponentState.objects.filter(name=component.name)
-    state.update(copies=F("copies") + 1, index_id=index.store_id, index_counter=batch.counter)
+    state.update(
+        copies=F("copies") + 1,
+        index_id=index.store_id,
+        index_counter=batch.counter,
+        time_zone=settings.LEGACY_TIME_ZONE,
+    )
     database, copies = state.values_list("database_id", "copies").get()
     return str(database), copies
 
@@ -54,8 +62,14 @@ def check(component: str, index: Index) -> None:
 
 def strangers(component: Component, index: Index) -> list[Key]:
     """Keys that the database has and the index has never heard of."""
-    keys = component.model._default_manager.order_by("pk").values_list("pk", flat=True)
-    return [key for key in keys.iterator(10_000) if not index.record(component.name, key).records]
+    rows = component.model._default_manager.order_by("pk").values_list("pk", flat=True)
+    found: list[Key] = []
+    page = list(rows[:PAGE])
+    while page:
+        known = index.known(component.name, page)
+        found += [key for key in page if key not in known]
+        page = list(rows.filter(pk__gt=page[-1])[:PAGE])
+    return found
 
 
 def pair(component: Component, index: Index) -> int:

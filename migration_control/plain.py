@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from legacy_json.index import Record as Legacy
-from migration_control.conversions import NULL, Boolean, Conversion, Integer, Moment, Text
+from migration_control.conversions import NULL, Boolean, Conversion, Integer, Moment, Text, escaped
 from migration_control.moments import EARLIEST, LATEST
 
 DAYS = 20_000  # days whose offset is remembered
@@ -56,7 +56,8 @@ class Plain:
                 raise Unplain
             values = values[:at] + values[at + 1 :]
         cells = [cell(value) for cell, value in zip(self._cells, values, strict=True)]
-        return "\t".join((str(legacy.key), *cells))
+        key = str(legacy.key) if isinstance(legacy.key, int) else escaped(legacy.key)
+        return "\t".join((key, *cells))
 
 
 def _cell(conversion: Conversion, zone: ZoneInfo) -> Cell:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
 
@@ -9,6 +10,8 @@ from legacy_json.index import Batch, Finding, Outcome, Record, Stage, State
 from legacy_json.keys import Key
 from migration_control.components import Component
 from migration_control.conversions import CannotHold
+
+log = logging.getLogger(__name__)
 
 RAW_LIMIT = 1 << 20  # bytes of a document kept with its finding
 
@@ -38,6 +41,12 @@ def prepare(component: Component, batch: Batch, zone: ZoneInfo, source: str, run
         except CannotHold as error:
             quarantine(prepared, component, record, source, error.code, error.detail)
             continue
+        except Exception as error:
+            # One record that nobody foresaw must not stop all the others.
+            log.exception("%s %s cannot be mapped", component.name, record.key)
+            reason = f"it cannot be mapped ({type(error).__name__}: {error}); please report this"
+            quarantine(prepared, component, record, source, "not-understood", reason)
+            continue
         prepared.rows.append((record, text))
         if notes:
             prepared.repaired += 1
@@ -45,6 +54,11 @@ def prepare(component: Component, batch: Batch, zone: ZoneInfo, source: str, run
                 _finding(component, record, source, Outcome.REPAIRED, code, detail) for code, detail in notes
             ]
     return prepared
+
+
+def set_apart_by_reader(record: Record) -> bool:
+    """Whether it is no object at all, so that there is nothing to map."""
+    return record.state == State.QUARANTINED and not record.document.lstrip().startswith(b"{")
 
 
 def quarantine(prepared: Prepared, component: Component, record: Record, source: str, code: str, detail: str) -> None:

@@ -9,6 +9,8 @@ from django.db import models
 from migration_control.fields import VerbatimJSONField
 from migration_control.triggers import Guard, NoteChange, RefuseTruncate
 
+ENGINE = ("version", "extra", "duplicate", "run")  # the fields of every record, which no document has
+
 
 class Record(models.Model):
     """One record of a component, as the database holds it. A child's Meta inherits from Record.Meta.

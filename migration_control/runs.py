@@ -10,13 +10,17 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from django.conf import settings
 from django.db import IntegrityError, transaction
-from django.db.models import Case, F, Q, Value, When
+from django.db.models import Case, F, Q, QuerySet, Value, When
 from django.db.models.functions import Coalesce, Now
 
+from migration_control import holds
 from migration_control.components import Component
+from migration_control.copying import AuthorityMoved
 from migration_control.models import ComponentState, Run
-from migration_control.run_states import ACTIVE, DUE, STOPPING, RunState, sources_of
+from migration_control.run_states import ACTIVE, DUE, STOPPING, Act, RunState, sources_of, ways
+from migration_control.stages import Store
 
 log = logging.getLogger(__name__)
 
@@ -58,7 +62,7 @@ class Lease:
     def end(self, state: RunState, message: str = "") -> bool:
         """Bring the run to its end. False if staff ask for something else meanwhile, or the lease is lost."""
         mine = Run.objects.filter(pk=self.run, token=self.token, state__in=sources_of(state))
-        return bool(mine.update(state=state, message=message, ended_at=Now(), token=None, heartbeat=None))
+        return _move(mine, self.run, state, message=message, token=None, heartbeat=None)
 
     def release(self, message: str | None = None) -> None:
         """Let another worker, or the next slice, have it; a stop that staff asked for takes effect now."""
@@ -67,27 +71,47 @@ class Lease:
             values["message"] = message
         mine = Run.objects.filter(pk=self.run, token=self.token)
         for stopping, stopped in STOPPING.items():
-            ended = Now() if stopped == RunState.CANCELLED else None
-            if mine.filter(state=stopping).update(state=stopped, ended_at=ended, **values):
+            if _move(mine.filter(state=stopping), self.run, stopped, **values):
                 return
         mine.update(**values)
 
 
+def refusal(component: Component) -> str:
+    """Why no import of the component may be asked for; empty when one may."""
+    if settings.MIGRATION_MODE == "disabled":
+        return "MIGRATION_MODE is disabled: nothing is imported. Set it to manual or auto, and restart."
+    if ComponentState.objects.filter(name=component.name).exclude(authority=Store.JSON).exists():
+        return str(AuthorityMoved(component.name))
+    return ""
+
+
 def request(component: Component, *, requested_by: str, kind: str = Run.Kind.IMPORT, **options: Any) -> Run:
-    """A new run, queued. Raises ActiveRun if the component has one; works inside a transaction."""
+    """A new run, queued. Raises RunRefused, ActiveRun if the component has one; works inside a transaction."""
+    why = refusal(component) if kind == Run.Kind.IMPORT else ""
+    if why:
+        raise RunRefused(why)
     ComponentState.objects.get_or_create(name=component.name)
+    values = {"kind": kind, "requested_by": requested_by, **options}
     try:
-        with transaction.atomic():
-            run = Run.objects.create(component_id=component.name, kind=kind, requested_by=requested_by, **options)
-    except IntegrityError:
-        active = Run.objects.filter(component_id=component.name, state__in=ACTIVE).first()
-        if active is None:  # it has ended since
-            return request(component, requested_by=requested_by, kind=kind, **options)
-        raise ActiveRun(active) from None
+        run = _insert(component, values)
+    except IntegrityError:  # perhaps of a run that has ended since
+        run = _insert(component, values)
     from migration_control.tasks import advance_run  # tasks import the engine
 
     announce(advance_run, run.pk)
     return run
+
+
+def _insert(component: Component, values: dict[str, Any]) -> Run:
+    """Raises ActiveRun, and IntegrityError if no active run is in the way."""
+    try:
+        with transaction.atomic():
+            return Run.objects.create(component_id=component.name, **values)
+    except IntegrityError:
+        active = Run.objects.filter(component_id=component.name, state__in=ACTIVE).first()
+        if active is None:
+            raise
+        raise ActiveRun(active) from None
 
 
 def announce(task: Any, run: int) -> None:
@@ -120,34 +144,37 @@ def claim(run: int) -> Lease | None:
     return lease if taken else None
 
 
+def steer(run: Run, act: Act) -> RunState:
+    """Send the run along the act's edge from its present state. Raises RunRefused."""
+    for source, target in ways(act).items():
+        if _move(Run.objects.filter(pk=run.pk, state=source), run.pk, target):
+            return target
+    run.refresh_from_db(fields=["state"])
+    possible = ", ".join(ways(act))
+    raise RunRefused(f"Run {run.pk} is {run.state}; that is possible only while it is {possible}.")
+
+
 def pause(run: Run) -> RunState:
-    return _steer(run, {RunState.QUEUED: RunState.PAUSED, RunState.RUNNING: RunState.PAUSING})
+    return steer(run, Act.PAUSE)
 
 
 def resume(run: Run) -> RunState:
-    return _steer(run, {RunState.PAUSED: RunState.QUEUED, RunState.PAUSING: RunState.RUNNING})
+    return steer(run, Act.RESUME)
 
 
 def cancel(run: Run) -> RunState:
-    return _steer(
-        run,
-        {
-            RunState.QUEUED: RunState.CANCELLED,
-            RunState.PAUSED: RunState.CANCELLED,
-            RunState.RUNNING: RunState.CANCELLING,
-            RunState.PAUSING: RunState.CANCELLING,
-        },
-    )
+    return steer(run, Act.CANCEL)
 
 
-def _steer(run: Run, ways: dict[RunState, RunState]) -> RunState:
-    for source, target in ways.items():
-        ended = Now() if target == RunState.CANCELLED else None
-        if Run.objects.filter(pk=run.pk, state=source).update(state=target, ended_at=ended):
-            return target
-    run.refresh_from_db(fields=["state"])
-    possible = ", ".join(ways)
-    raise RunRefused(f"Run {run.pk} is {run.state}; that is possible only while it is {possible}.")
+def _move(rows: QuerySet[Run], run: int, target: RunState, **values: Any) -> bool:
+    """The compare-and-set of one edge: rows is the run as it has to be. What an end brings with it comes with it."""
+    if target in ACTIVE:
+        return bool(rows.update(state=target, **values))
+    with transaction.atomic():
+        moved = rows.update(state=target, ended_at=Now(), **values)
+        if moved:
+            holds.settle(run)
+    return bool(moved)
 
 
 def _free() -> Q:

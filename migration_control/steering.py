@@ -2,37 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any, ClassVar
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from migration_control import runs
+from migration_control import runs, undoing
 from migration_control.models import ComponentState, Run
-from migration_control.run_states import RunState
-
-ACTS: dict[str, Callable[[Run], RunState]] = {"pause": runs.pause, "resume": runs.resume, "cancel": runs.cancel}
+from migration_control.run_states import Act
 
 
 class SteeringCommand(BaseCommand):
     """One act on one run; `resume` also takes the name of a component that is held."""
 
-    verb: ClassVar[str]
+    act: ClassVar[Act]
 
     def add_arguments(self, parser: CommandParser) -> None:
-        what = "the run's number, or the name of a held component" if self.verb == "resume" else "the run's number"
+        what = "the run's number, or the name of a held component" if self.act == Act.RESUME else "the run's number"
         parser.add_argument("run", help=what)
 
     def handle(self, *args: Any, **options: Any) -> None:
         name: str = options["run"]
-        if self.verb == "resume" and ComponentState.objects.filter(name=name).update(held=""):
-            self.stdout.write(f"{name} is no longer held.")
+        if self.act == Act.RESUME and ComponentState.objects.filter(name=name).exists():
+            self.stdout.write(f"{name} is no longer held." if undoing.release(name) else f"{name} is not held.")
             return
         run = Run.objects.filter(pk=int(name)).first() if name.isascii() and name.isdigit() else None
         if run is None:
             raise CommandError(f"There is no run {name!r}; migration_status lists them.", returncode=2)
         try:
-            state = ACTS[self.verb](run)
+            state = runs.steer(run, self.act)
         except runs.RunRefused as error:
             raise CommandError(str(error), returncode=3) from error
         self.stdout.write(f"Run {run.pk} of {run.component_id} is {state}.")

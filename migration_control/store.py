@@ -77,6 +77,11 @@ def source_changed(component: Component) -> bool:
     return not is_read(index(), root() / source, source, together)
 
 
+def together(component: Component) -> list[Component]:
+    """The components whose records lie in the same source: a reading brings news of all of them."""
+    return [components.get(collection.name) for collection in _source(component)[1]]
+
+
 def _source(component: Component) -> tuple[str, list[Collection]]:
     """The component's source, and all the collections that lie in it: they are read together."""
     source = source_of(component)
@@ -84,10 +89,9 @@ def _source(component: Component) -> tuple[str, list[Collection]]:
 
 
 def time_zone(component: Component) -> ZoneInfo:
-    """The zone of the component's legacy dates, fixed by its first import. Raises ZoneChanged."""
+    """The zone of the component's legacy dates, which its first copy fixes (pairing.note_copy). Raises ZoneChanged."""
     now: str = settings.LEGACY_TIME_ZONE
-    ComponentState.objects.filter(name=component.name, time_zone="").update(time_zone=now)
-    fixed = ComponentState.objects.values_list("time_zone", flat=True).get(name=component.name)
-    if fixed != now:
+    fixed = ComponentState.objects.filter(name=component.name).values_list("time_zone", flat=True).first()
+    if fixed and fixed != now and component.model._default_manager.exists():
         raise ZoneChanged(component.name, fixed, now)
     return ZoneInfo(now)

@@ -27,7 +27,7 @@ class Table:
     copy: str
     copy_to_stage: str
     untouched: str
-    free: tuple[str, ...]
+    holders: tuple[tuple[str, str], ...]  # who has a unique value that a staged row brings; how it is taken from them
     upsert: str
     delete: str
     tombstones: str
@@ -45,20 +45,27 @@ def table(component: Component) -> Table:
     kept = [quote(c) for c in mapping.columns if c not in (pk_field.column, "run")]
     # A row keeps the run that inserted it only as long as nothing has changed it since.
     sets = ", ".join([*(f"{c} = excluded.{c}" for c in kept), "run = NULL"])
+    newer = (
+        "NOT EXISTS (SELECT 1 FROM migration_control_change c"
+        f" WHERE c.component = %s AND c.key = s.{pk}::text AND c.version >= s.version)"
+    )
     return Table(
         stage=f"CREATE TEMPORARY TABLE IF NOT EXISTS {staged} (LIKE {name}) ON COMMIT DELETE ROWS",
         copy=f"COPY {name} ({columns}) FROM STDIN",
         copy_to_stage=f"COPY {staged} ({columns}) FROM STDIN",
         untouched=f"SELECT NOT EXISTS (SELECT 1 FROM {name} WHERE {pk} BETWEEN %s AND %s)"
         " AND NOT EXISTS (SELECT 1 FROM migration_control_change WHERE component = %s)",
-        free=tuple(
-            f"UPDATE {name} t SET {u} = NULL, run = NULL FROM {staged} s"
-            f" WHERE t.{u} = s.{u} AND t.{pk} <> s.{pk} AND NOT t.duplicate AND NOT s.duplicate"
+        holders=tuple(
+            (
+                f"SELECT t.{pk} FROM {staged} s JOIN {name} t ON t.{u} = s.{u} AND t.{pk} <> s.{pk}"
+                f" LEFT JOIN {name} mine ON mine.{pk} = s.{pk} WHERE NOT t.duplicate AND NOT s.duplicate"
+                f" AND (mine.version IS NULL OR mine.version < s.version) AND {newer}",
+                f"UPDATE {name} SET {u} = NULL, run = NULL WHERE {pk} = ANY(%s)",
+            )
             for u in map(quote, component.unique)
         ),
         upsert=f"WITH written AS (INSERT INTO {name} AS t ({columns}) SELECT {columns} FROM {staged} s"
-        " WHERE NOT EXISTS (SELECT 1 FROM migration_control_change c"
-        f" WHERE c.component = %s AND c.key = s.{pk}::text AND c.version >= s.version)"
+        f" WHERE {newer}"
         f" ON CONFLICT ({pk}) DO UPDATE SET {sets} WHERE t.version < excluded.version"
         " RETURNING xmax = 0 AS inserted)"
         " SELECT count(*) FILTER (WHERE inserted), count(*) FILTER (WHERE NOT inserted) FROM written",

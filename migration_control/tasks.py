@@ -13,11 +13,11 @@ READING_LIMIT = 3600
 
 @shared_task(name="migration_control.tasks.find_due_runs")
 def find_due_runs() -> int:
-    """Queue automatic runs, and send every due run to a worker. Returns how many were sent."""
-    automatic.queue_runs()
+    """Send every due run to a worker, then queue automatic ones, which send themselves. Returns how many were due."""
     due = runs.due()
     for run in due:
         runs.announce(advance_run, run)
+    automatic.queue_runs()
     return len(due)
 
 

@@ -8,19 +8,40 @@ believes it has.
 from __future__ import annotations
 
 import time
+from typing import NamedTuple
 
 from django.db import connection, transaction
-from django.db.models import F
+from django.db.models import F, Sum
 
 from legacy_json.index import Index
 from migration_control import components, runs
 from migration_control.components import Component
 from migration_control.copying import begin
-from migration_control.models import ComponentState, Run
+from migration_control.holds import hold
+from migration_control.holds import release as release
+from migration_control.models import Run
 from migration_control.run_states import RunState
 from migration_control.runs import ActiveRun, Lease, RunRefused
+from migration_control.stages import Store
 
 ROWS = 5_000
+
+
+class Left(NamedTuple):
+    """What became of the rows that an import inserted.
+
+    removable: as it wrote them. undone: removed by undos of it. kept: changed, or removed otherwise.
+    """
+
+    removable: int
+    undone: int
+    kept: int
+
+
+def left(target: Run) -> Left:
+    removable = components.get(target.component_id).model._default_manager.filter(run=target.pk).count()
+    undone = Run.objects.filter(kind=Run.Kind.UNDO, target=target).aggregate(sum=Sum("deleted", default=0))["sum"]
+    return Left(removable, undone, max(target.inserted - removable - undone, 0))
 
 
 class Undo:
@@ -35,8 +56,8 @@ class Undo:
         """Go on until that time (monotonic). True once nothing is left to do."""
         rows = self.component.model._default_manager.filter(run=self.target.pk)
         if not self.run.source_read:
-            total = rows.count()
-            self.lease.update(source_read=True, total=self.target.inserted, kept=self.target.inserted - total)
+            found = left(self.target)
+            self.lease.update(source_read=True, total=found.removable + found.kept, kept=found.kept)
         while time.monotonic() < until:
             keys = list(rows.order_by("pk").values_list("pk", flat=True)[:ROWS])
             if not keys:
@@ -52,22 +73,27 @@ class Undo:
         return False
 
 
-def hold(component: Component, run: Run) -> None:
-    """No automatic run brings back what staff are undoing."""
-    ComponentState.objects.filter(name=component.name).update(
-        held=f"run {run.pk} was undone; automatic runs start again after: migration_resume {component.name}"
-    )
+def refusal(run: Run) -> str:
+    """Why the run cannot be undone; empty when it can."""
+    if run.kind != Run.Kind.IMPORT:
+        return f"Run {run.pk} is an undo; import again to bring back what it removed."
+    if not run.ended:
+        return str(ActiveRun(run))
+    if not run.inserted:
+        return f"Run {run.pk} inserted nothing, so there is nothing to undo."
+    if run.component.authority != Store.JSON:
+        return f"The database is the authority for {run.component_id}: what run {run.pk} inserted stays."
+    return ""
 
 
 def request(run_id: int, *, requested_by: str, reason: str = "") -> Run:
     """Queue the undo of an import, and hold the component. Raises Run.DoesNotExist, RunRefused."""
     with transaction.atomic():
         target = Run.objects.select_for_update().get(pk=run_id)
-        if target.kind != Run.Kind.IMPORT:
-            raise RunRefused(f"Run {run_id} is an undo; import again to bring back what it removed.")
-        if not target.ended:
-            raise ActiveRun(target)
+        why = refusal(target)
+        if why:
+            raise RunRefused(why)
         component = components.get(target.component_id)
         undo = runs.request(component, requested_by=requested_by, kind=Run.Kind.UNDO, target=target, reason=reason)
-        hold(component, target)
+        hold(target)
     return undo

@@ -10,15 +10,16 @@ import shutil
 import tempfile
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import django
 import pytest
 from django.conf import settings
 
-from config.connections import with_database
+from config.connections import redis_server
 from config.embedded import ServerError, Servers
-from config.environment import BASE_DIR
+from config.environment import BASE_DIR, Reader
 
 PREFIX = "switchyard-tests-"
 servers_key = pytest.StashKey[Servers]()
@@ -87,7 +88,8 @@ def _settle(number: int, name: str) -> None:
     """Give this process its own folder and its own pair of Redis databases; pytest-django gives it a database."""
     os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
     os.environ["SWITCHYARD_VAR"] = str(Path(os.environ["SWITCHYARD_TEST_HOME"]) / f"var-{name}")
-    os.environ["REDIS_URL"] = with_database(os.environ["REDIS_URL"], 2 * number)
+    given = redis_server(Reader({"REDIS_URL": os.environ["REDIS_URL"]}), BASE_DIR)
+    os.environ["REDIS_URL"] = replace(given, database=2 * number).url
 
 
 def _sweep() -> None:

@@ -20,9 +20,9 @@ def database_url(home: Path) -> str:
     return f"postgresql://{USER}:{password}@/{DATABASE}?host={quote(str(place(home).sockets))}"
 
 
-def redis_url(home: Path, database: int = 0) -> str:
-    """Return the URL of a database (0-127) of the embedded Valkey of `home`, whether it runs or not."""
-    return f"unix://:{secret(home, 'valkey')}@{quote(str(place(home).sockets))}/valkey.sock?db={database}"
+def redis_url(home: Path) -> str:
+    """Return the URL of the embedded Valkey of `home`, whether it runs or not."""
+    return f"unix://:{secret(home, 'valkey')}@{quote(str(place(home).sockets))}/valkey.sock?db=0"
 
 
 class Servers:

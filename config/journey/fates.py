@@ -11,9 +11,9 @@ from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from config.journey.rereading import records
-from legacy_json.layouts import ListOf, SubObject
+from legacy_json.layouts import ListOf, homes
 from legacy_json.records import Outcome, Stage
-from migration_control.components import Component, everything
+from migration_control.components import Component, everything, get
 from migration_control.models import Finding
 from migration_control.records import Record
 
@@ -73,10 +73,10 @@ def look(path: Path, zone: ZoneInfo, tell: Callable[[Fate], None]) -> dict[str, 
 
 def _homes(file: str) -> Iterator[tuple[Component, ListOf, Mapping[str, Component]]]:
     """The components that are lists in this file, with those inside their records by their names there."""
-    for home in everything():
+    for home in homes([component.collection for component in everything()]):
         if isinstance(home.layout, ListOf) and home.layout.file == file:
-            inside = [c for c in everything() if isinstance(c.layout, SubObject) and c.layout.of == home.name]
-            yield home, home.layout, {c.layout.name: c for c in inside if isinstance(c.layout, SubObject)}
+            children = {name: get(child.name) for child, name in home.children}
+            yield get(home.collection.name), home.layout, children
 
 
 def _chunks(values: Iterator[object]) -> Iterator[list[tuple[int, object]]]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
+from config.disk import refuse_full_disk
 from config.supervisor import Refusal
+from legacy_json.stability import signature
 
 FILE = "data.json"
 CHUNK = 1 << 20
@@ -52,12 +53,12 @@ def copied(data: str, folder: Path, zone: str) -> Source:
     """Copy the file that DATA names. Raises Refusal."""
     try:
         original = _find(data)
-        _refuse_full_disk(original, folder)
+        refuse_full_disk(folder.parent, DISK_FACTOR * original.stat().st_size, f" for {original}")
         folder.mkdir(parents=True)
         for _ in range(TRIES):
-            before = _signature(original)
+            before = signature(original)
             sha256 = _copy(original, folder / FILE)
-            if _signature(original) == before:
+            if signature(original) == before:
                 return Source(folder, zone or "UTC", not zone, original, sha256)
     except OSError as error:
         raise Refusal(f"{data} cannot be copied ({error}): mend that, then try again.") from error
@@ -79,16 +80,6 @@ def _find(data: str) -> Path:
     return path
 
 
-def _refuse_full_disk(original: Path, folder: Path) -> None:
-    wanted = DISK_FACTOR * original.stat().st_size
-    free = shutil.disk_usage(folder.parent).free
-    if free < wanted:
-        raise Refusal(
-            f"Only {free // 10**6} MB are free on the disk of {folder.parent}, {wanted // 10**6} MB are needed for "
-            f"{original}: free some, or put SWITCHYARD_VAR on another disk."
-        )
-
-
 def _copy(original: Path, to: Path) -> str:
     digest = hashlib.sha256()
     # Only ever opened for reading, so nothing of the original changes but, on some disks, its time of last access.
@@ -97,8 +88,3 @@ def _copy(original: Path, to: Path) -> str:
             digest.update(chunk)
             target.write(chunk)
     return digest.hexdigest()
-
-
-def _signature(path: Path) -> tuple[int, int, int]:
-    found = path.stat()
-    return found.st_size, found.st_mtime_ns, found.st_ino

@@ -25,7 +25,7 @@ from legacy_json.records import Ledger, Outcome
 from migration_control import components, dryrun, reporting, runs, store, undoing
 from migration_control.components import Component
 from migration_control.following import NobodyWorks, follow
-from migration_control.models import ComponentState, Finding, Run
+from migration_control.models import Finding, Run
 from migration_control.run_states import RunState
 
 PLANNED = 20_000  # pending records of a component that the dry run looks at
@@ -129,7 +129,8 @@ class Journey:
             for run, target in zip(self._followed(asked), reversed(imported), strict=True):
                 if run.deleted + run.kept != target.inserted:
                     self.fail(f"The undo of run {target.pk} is not about all of its rows.")
-            ComponentState.objects.update(held="")
+            for component in self.chosen:
+                undoing.release(component.name)
 
     def import_paused(self) -> None:
         with self.step("import_paused", "Import again, pause and resume"):

@@ -20,21 +20,19 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.views.decorators.http import require_http_methods, require_POST
 
-from migration_control import components, runs, store
+from migration_control import components, runs, store, undoing
 from migration_control.admin import show
+from migration_control.admin.controlling import CONTROL, ControlAdmin
 from migration_control.admin.drawn import StalePage, newest_run, refuse_if_newer
 from migration_control.admin.forms import ImportForm
-from migration_control.admin.reading import ReadOnlyAdmin, demand
+from migration_control.admin.reading import demand
 from migration_control.components import Component, UnknownComponent
 from migration_control.models import ComponentState, Run
 from migration_control.run_states import ACTIVE, DUE
-from migration_control.stages import Store
-
-CONTROL = "migration_control.control_runs"
 
 
 @admin.register(ComponentState)
-class ComponentStateAdmin(ReadOnlyAdmin[ComponentState]):
+class ComponentStateAdmin(ControlAdmin[ComponentState]):
     actions = ["import_chosen"]
     list_display: tuple[str, ...] = (
         "name", "stage", "reads", "authority", "epoch", "entries", "imported", "quarantined", "pending", "counted",
@@ -92,7 +90,7 @@ class ComponentStateAdmin(ReadOnlyAdmin[ComponentState]):
     @admin.display(description="Automatic runs")
     def automatic(self, state: ComponentState) -> SafeString | str:
         if state.held:
-            return format_html('<span class="badge warning">! held</span> <span class="wrapped">{}</span>', state.held)
+            return format_html('{} <span class="wrapped">{}</span>', show.badge("held"), state.held)
         return (
             "allowed" if settings.AUTO_MIGRATE and settings.MIGRATION_MODE == "auto" else "off: AUTO_MIGRATE is false"
         )
@@ -125,17 +123,10 @@ class ComponentStateAdmin(ReadOnlyAdmin[ComponentState]):
             *super().get_urls(),
         ]
 
-    def has_control_permission(self, request: HttpRequest) -> bool:
-        return request.user.has_perm(CONTROL)
-
     @admin.action(description="Import from the bot's file…", permissions=["control"])
     def import_chosen(self, request: HttpRequest, queryset: QuerySet[ComponentState]) -> HttpResponse:
         query = urlencode([("component", name) for name in queryset.values_list("name", flat=True)])
         return HttpResponseRedirect(f"{reverse('admin:migration_control_componentstate_import')}?{query}")
-
-    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        going = Run.objects.filter(state__in=DUE).exists()
-        return super().changelist_view(request, {"going": going, **(extra_context or {})})
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
@@ -148,8 +139,7 @@ class ComponentStateAdmin(ReadOnlyAdmin[ComponentState]):
         """Let automatic runs start again, if the component is still held for the reason shown."""
         demand(request, CONTROL)
         state = get_object_or_404(ComponentState, pk=name)
-        drawn = request.POST.get("drawn") or None
-        if drawn and ComponentState.objects.filter(pk=name, held=drawn).update(held=""):
+        if undoing.release(name, request.POST.get("drawn", "")):
             self.log_change(request, state, "automatic runs may start again")
             self.message_user(request, f"Automatic runs of {name} may start again.")
         else:
@@ -173,7 +163,8 @@ class ComponentStateAdmin(ReadOnlyAdmin[ComponentState]):
                 self._import(request, component, form.cleaned_data)
             return redirect("admin:migration_control_run_changelist")
         outlook = [_Outlook(component) for component in chosen]
-        context = self.page(request, "Import from the bot's file?", form=form, outlook=outlook, refused=_refused())
+        refused = all(item.refused for item in outlook)
+        context = self.page(request, "Import from the bot's file?", form=form, outlook=outlook, refused=refused)
         return TemplateResponse(request, "admin/migration_control/componentstate/import.html", context)
 
     def _import(self, request: HttpRequest, component: Component, options: dict[str, Any]) -> None:
@@ -202,29 +193,15 @@ class _Outlook:
         state = ComponentState.objects.filter(pk=component.name).first()
         self.ledger = state.ledger if state else None
         self.held = state.held if state else ""
-        self.refused = (
-            f"The database is the authority for {component.name}: nothing is imported into it any more."
-            if state and state.authority != Store.JSON
-            else ""
-        )
+        self.refused = runs.refusal(component)
 
 
 def _drawn(request: HttpRequest, component: Component) -> int:
-    """The newest run that the form showed. Raises RunRefused where nothing is to be imported."""
-    refused = _refused() or _Outlook(component).refused
-    if refused:
-        raise runs.RunRefused(refused)
+    """The newest run that the form showed. Raises StalePage."""
     drawn = request.POST.get(f"drawn-{component.name}", "")
     if not drawn.isascii() or not drawn.isdigit():
         raise StalePage("The form does not say what it showed.")
     return int(drawn)
-
-
-def _refused() -> str:
-    """Why nothing at all is imported; empty when something may be."""
-    if settings.MIGRATION_MODE == "disabled":
-        return "MIGRATION_MODE is disabled: nothing is imported. Set it to manual or auto, and restart."
-    return ""
 
 
 def _figure(state: ComponentState, name: str) -> str:

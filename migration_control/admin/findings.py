@@ -24,7 +24,6 @@ from migration_control.models import Finding
 ACKNOWLEDGE = "migration_control.acknowledge_findings"
 RAW_SHOWN = 100_000  # characters
 LISTED = 20
-SIGNS = {"quarantined": ("bad", "✕"), "repaired": ("good", "✓"), "reported": ("warning", "!")}
 
 
 class Code(SampledValues):
@@ -80,10 +79,7 @@ class FindingAdmin(ReadOnlyAdmin[Finding]):
 
     @admin.display(description="Outcome")
     def outcome_badge(self, finding: Finding) -> SafeString:
-        kind, sign = SIGNS[finding.outcome]
-        return format_html(
-            '<span class="badge {}"><span aria-hidden="true">{}</span> {}</span>', kind, sign, finding.outcome
-        )
+        return show.badge(finding.outcome)
 
     @admin.display(description="Detail")
     def short_detail(self, finding: Finding) -> SafeString:
@@ -142,10 +138,12 @@ class FindingAdmin(ReadOnlyAdmin[Finding]):
             count = findings.acknowledge(fresh.filter(pk__lte=int(newest)), by=request.user.get_username())
             self._tell(request, count)
             return None
+        count = fresh.count()
         context = self.page(
             request,
             "Acknowledge findings?",
-            count=fresh.count(),
+            count=count,
+            more=max(count - LISTED, 0),
             findings=fresh.order_by("-pk")[:LISTED],
             newest=fresh.aggregate(newest=Max("pk"))["newest"],
             checkbox=ACTION_CHECKBOX_NAME,

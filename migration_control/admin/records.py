@@ -22,15 +22,14 @@ from psycopg.errors import LockNotAvailable, ObjectNotInPrerequisiteState, Seria
 from migration_control import components, locks
 from migration_control.admin.reading import ReadOnlyAdmin
 from migration_control.admin.searching import search
-from migration_control.admin.show import NOTHING, run_link
+from migration_control.admin.show import NOTHING, badge, run_link
 from migration_control.copying import LOCK_TIMEOUT
 from migration_control.models import ComponentState, Run
-from migration_control.records import Record
+from migration_control.records import ENGINE, Record
 from migration_control.stages import Store
 
 R = TypeVar("R", bound=Record)
 REFUSALS = (LockNotAvailable, SerializationFailure, ObjectNotInPrerequisiteState, psycopg.IntegrityError)
-ENGINE = ("version", "extra", "duplicate", "run")
 
 
 def authority(component: str) -> str:
@@ -162,7 +161,7 @@ class RecordAdmin(ReadOnlyAdmin[R]):
 
     @admin.display(description="Duplicate")
     def marked(self, record: R) -> SafeString | str:
-        return format_html('<span class="badge warning">{}</span>', "! duplicate") if record.duplicate else NOTHING
+        return badge("duplicate") if record.duplicate else NOTHING
 
     @admin.display(description="Unchanged since")
     def inserted_by(self, record: R) -> SafeString | str:

@@ -18,34 +18,26 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.views.decorators.http import require_http_methods, require_POST
 
-from migration_control import components, runs, undoing
+from migration_control import runs, undoing
 from migration_control.admin import show
+from migration_control.admin.controlling import CONTROL, ControlAdmin
 from migration_control.admin.drawn import StalePage, newest_run, refuse_if_newer
 from migration_control.admin.forms import UndoForm
-from migration_control.admin.reading import ReadOnlyAdmin, demand
+from migration_control.admin.reading import demand
 from migration_control.models import Run
-from migration_control.run_states import DUE, TRANSITIONS, RunState
+from migration_control.run_states import DUE, Act, acts
 
-CONTROL = "migration_control.control_runs"
 FINDINGS_SHOWN = 50
-STEERING: dict[str, tuple[Callable[[Run], RunState], set[RunState]]] = {
-    "pause": (runs.pause, {RunState.PAUSED, RunState.PAUSING}),
-    "resume": (runs.resume, {RunState.QUEUED, RunState.RUNNING}),
-    "cancel": (runs.cancel, {RunState.CANCELLED, RunState.CANCELLING}),
-}
 
 
 def possible(run: Run) -> list[str]:
     """What staff may do with the run as it is."""
-    by_staff = {to for (source, to), why in TRANSITIONS.items() if source == run.state and why.startswith("staff")}
-    acts = [name for name, (_, targets) in STEERING.items() if targets & by_staff]
-    return [*acts, "undo"] if run.ended and run.kind == Run.Kind.IMPORT and run.inserted else acts
+    return [*acts(run.state), *([] if undoing.refusal(run) else ["undo"])]
 
 
 @admin.register(Run)
-class RunAdmin(ReadOnlyAdmin[Run]):
+class RunAdmin(ControlAdmin[Run]):
     list_filter = ("component", "kind", "state")
-    list_select_related = ("component",)
     sortable_by = ()
     fields = (
         "component", "kind", "target_link", "state_badge", "progress", "counts", "message", "requested_by", "reason",
@@ -57,7 +49,7 @@ class RunAdmin(ReadOnlyAdmin[Run]):
         columns: list[str | Callable[[Run], Any]] = [
             "number", "component", "kind", "state_badge", "progress", "result", "requested_by", "started", "duration",
         ]  # fmt: skip
-        return [*columns, "buttons"] if request.user.has_perm(CONTROL) else columns
+        return [*columns, "buttons"] if self.has_control_permission(request) else columns
 
     # Columns
 
@@ -155,14 +147,10 @@ class RunAdmin(ReadOnlyAdmin[Run]):
                 {"act": act},
                 f"migration_control_run_{act}",
             )
-            for act in STEERING
+            for act in Act
         ]
         undo = self.admin_site.admin_view(require_http_methods(["GET", "HEAD", "POST"])(self.undo))
         return [*steering, path("<int:pk>/undo/", undo, name="migration_control_run_undo"), *super().get_urls()]
-
-    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        going = Run.objects.filter(state__in=DUE).exists()
-        return super().changelist_view(request, {"going": going, **(extra_context or {})})
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
@@ -173,13 +161,13 @@ class RunAdmin(ReadOnlyAdmin[Run]):
         found = run.findings.defer("raw").order_by("pk")
         context = {
             "going": run.state in DUE,
-            "buttons": self.buttons(run) if request.user.has_perm(CONTROL) else "",
+            "buttons": self.buttons(run) if self.has_control_permission(request) else "",
             "findings": found[:FINDINGS_SHOWN] if request.user.has_perm("migration_control.view_finding") else (),
             "findings_count": found.count(),
         }
         return super().change_view(request, object_id, form_url, {**context, **(extra_context or {})})
 
-    def steer(self, request: HttpRequest, pk: int, act: str) -> HttpResponseBase:
+    def steer(self, request: HttpRequest, pk: int, act: Act) -> HttpResponseBase:
         """Pause, resume or cancel, if the run is still as the page showed it."""
         demand(request, CONTROL)
         try:
@@ -187,7 +175,7 @@ class RunAdmin(ReadOnlyAdmin[Run]):
                 run = get_object_or_404(Run.objects.select_for_update(no_key=True), pk=pk)
                 if run.state != request.POST.get("drawn"):
                     raise StalePage(f"Run {pk} is {run.state} by now; the page that you used showed it otherwise.")
-                state = STEERING[act][0](run)
+                state = runs.steer(run, act)
                 self.log_change(request, run, f"{act}: {state}")
         except runs.RunRefused as error:
             self.message_user(request, str(error), messages.ERROR)
@@ -222,16 +210,8 @@ class RunAdmin(ReadOnlyAdmin[Run]):
         return redirect("admin:migration_control_run_change", run.pk)
 
     def _outlook(self, request: HttpRequest, run: Run, form: UndoForm) -> dict[str, Any]:
-        left = components.get(run.component_id).model._default_manager.filter(run=run.pk).count()
-        return self.page(
-            request,
-            f"Undo run {run.pk}?",
-            run=run,
-            form=form,
-            removed=left,
-            kept=max(run.inserted - left, 0),
-            possible="undo" in possible(run),
-        )
+        found, refused = undoing.left(run), undoing.refusal(run)
+        return self.page(request, f"Undo run {run.pk}?", run=run, form=form, left=found, refused=refused)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Run]:
-        return super().get_queryset(request).select_related("target")
+        return super().get_queryset(request).select_related("component", "target")

@@ -26,13 +26,18 @@ SIGNS: dict[str, tuple[str, str]] = {
     RunState.COMPLETED: ("good", "✓"),
     RunState.INCOMPLETE: ("warning", "!"),
     RunState.FAILED: ("bad", "✕"),
+    "quarantined": ("bad", "✕"),
+    "repaired": ("good", "✓"),
+    "reported": ("warning", "!"),
+    "duplicate": ("warning", "!"),
+    "held": ("warning", "!"),
 }
 COUNTS = ("inserted", "updated", "deleted", "unchanged", "quarantined", "repaired", "kept")
 
 
-def badge(state: str) -> SafeString:
-    kind, sign = SIGNS[state]
-    return format_html('<span class="badge {}"><span aria-hidden="true">{}</span> {}</span>', kind, sign, state)
+def badge(word: str) -> SafeString:
+    kind, sign = SIGNS[word]
+    return format_html('<span class="badge {}"><span aria-hidden="true">{}</span> {}</span>', kind, sign, word)
 
 
 def run_link(run: Run, text: str = "") -> SafeString:

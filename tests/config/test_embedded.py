@@ -51,11 +51,12 @@ def test_both_answer_under_urls_known_beforehand_and_on_no_port(home: Path) -> N
 
 def test_kombu_finds_the_database_behind_the_socket(home: Path) -> None:
     with Servers(home, fsync=False):
-        server = redis_server(Reader({"REDIS_URL": redis_url(home, database=3)}), home)
+        third = redis_url(home).replace("?db=0", "?db=3")
+        server = redis_server(Reader({"REDIS_URL": third}), home)
         app = Celery("probe", broker=server.broker_url)
         with app.connection_for_write() as connection, connection.SimpleQueue("wake") as queue:
             queue.put("up")
-        with redis.Redis.from_url(redis_url(home, database=3)) as client:
+        with redis.Redis.from_url(third) as client:
             assert client.llen("wake") == 1
 
 

@@ -13,11 +13,14 @@ from urllib.request import urlopen
 
 import psycopg
 import pytest
+from pytest_django import Settings
 
 from config.embedded import database_url
 from config.environment import BASE_DIR
 from config.lock import hold
+from config.run import not_refused
 from tests.config.conftest import type_of_run
+from tests.staff import give_authority_to_the_database
 
 SECONDS = 120
 
@@ -118,6 +121,17 @@ def test_an_old_python_is_one_line(tmp_path: Path) -> None:
         check=False,
     )
     assert "Python 3.11 or later is needed" in one_line(done)
+
+
+@pytest.mark.django_db
+def test_what_is_refused_is_not_imported_and_said_once(settings: Settings, capsys: pytest.CaptureFixture[str]) -> None:
+    assert not_refused() == ["users", "subscriptions"]
+    give_authority_to_the_database("users")
+    assert not_refused() == ["subscriptions"]
+    assert "authority for users" in capsys.readouterr().out
+    settings.MIGRATION_MODE = "disabled"
+    assert not_refused() == []
+    assert capsys.readouterr().out.count("MIGRATION_MODE is disabled") == 1
 
 
 def test_all_comes_up_and_ctrl_c_takes_all_down(started: subprocess.Popen[str], port: int, home: Path) -> None:

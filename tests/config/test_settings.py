@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from config.celery import app
 from config.environment import BASE_DIR, Problem
 from tests.conftest import project_variables
 
@@ -139,6 +140,13 @@ def test_only_the_web_process_pools_connections(load: Load) -> None:
     assert pooled["OPTIONS"]["pool"] == {"min_size": 5, "max_size": 7}
     assert pooled["CONN_MAX_AGE"] == 0
     assert "pool" not in load()["DATABASES"]["default"]["OPTIONS"]
+
+
+def test_no_task_may_run_for_as_long_as_the_broker_waits_for_it() -> None:
+    app.loader.import_default_modules()
+    limits = {name: task.time_limit or app.conf.task_time_limit for name, task in app.tasks.items()}
+    assert "migration_control.tasks.advance_run" in limits
+    assert max(limits.values()) < app.conf.broker_transport_options["visibility_timeout"]
 
 
 def test_the_env_file_gives_way_to_the_environment(load: Load, home: Path) -> None:

@@ -86,6 +86,7 @@ class Store:
             assert ledger.balanced, ledger
             live = sum(record.state == State.LIVE for record in self.records(collection.name))
             assert ledger.entries == live + ledger.quarantined, ledger
+            assert ledger.pending == self.index.count_pending(collection.name) == len(self.pending(collection.name))
 
     def dump(self) -> dict[str, list[tuple[Any, ...]]]:
         """All that two indexes of the same history have in common: no commit numbers."""

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from legacy_json.errors import IndexUnusable
+from legacy_json.errors import IndexUnusable, IndexUnwritable
 from legacy_json.index import NEVER, Finding, Index, Outcome, Stage, State
 from tests.legacy_json.stores import Store, user
 
@@ -216,7 +216,7 @@ def test_a_full_disk_is_told_and_changes_nothing(store: Store) -> None:
     before = store.dump()
     pages = store.index.connection().execute("PRAGMA page_count").fetchone()[0]
     store.index.connection().execute(f"PRAGMA max_page_count = {pages}")
-    with pytest.raises(IndexUnusable, match="space"):
+    with pytest.raises(IndexUnwritable, match="space"):
         store.load(*(user(n, text="x" * 5000) for n in range(1, 200)))
     store.index.close()
     assert store.dump()["record"] == before["record"]

@@ -350,7 +350,7 @@ def test_nothing_of_a_first_reading_is_shown_before_it_is_complete(
         other = Index(store.index.path)
         query = "SELECT count(*) FROM record"
         (there,) = other.connection().execute(query).fetchone()
-        seen.append((there, other.count_pending("users"), other.ledger("users").total))
+        seen.append((there, other.count_pending("users"), other.ledger("users").pending))
         assert not other.pending("users", None, 10).records
         assert not other.record("users", 1).records
         assert other.counter == 0
@@ -438,7 +438,7 @@ def test_a_file_that_lost_half_is_read(store: Store) -> None:
 
 
 def test_a_file_that_holds_nothing_is_refused_the_first_time_too(store: Store) -> None:
-    with pytest.raises(SourceShrank, match="none seen before"):
+    with pytest.raises(SourceShrank, match="holds no users"):
         store.load()
     assert store.read(confirm_shrink=True).created["users"] == 0
 

@@ -345,6 +345,16 @@ def test_an_undo_while_a_run_is_active_links_to_it(operator: Client) -> None:
     assert ComponentState.objects.get(pk="users").held == ""
 
 
+def test_a_run_that_inserted_nothing_is_undone_nowhere(operator: Client) -> None:
+    run = a_run()
+    assert "undo" not in possible(run)
+    page = operator.get(f"{RUNS}{run.pk}/undo/").content.decode()
+    assert "inserted nothing" in page
+    assert 'type="submit" value="Undo' not in page
+    assert "inserted nothing" in said(operator.post(f"{RUNS}{run.pk}/undo/", {"drawn": str(run.pk)}))
+    assert Run.objects.count() == 1
+
+
 def test_an_undo_is_not_undone(operator: Client) -> None:
     undo = a_run(kind="undo", target=a_run())
     assert "is an undo" in operator.get(f"{RUNS}{undo.pk}/undo/").content.decode()

@@ -24,7 +24,7 @@ def prepared(index: Index) -> Prepared:
 
 def copy(batch: Prepared) -> copying.Counts:
     with transaction.atomic():
-        return copying.copy(USERS, batch)
+        return copying.copy(USERS, batch, store.index())
 
 
 def waiting() -> int:
@@ -54,7 +54,7 @@ def test_no_tombstone_comes_between_a_look_and_its_insert(bot: Bot, index: Index
     store.refresh(USERS)
     deletion = prepared(index)
     with transaction.atomic():
-        copying.copy(USERS, late)
+        copying.copy(USERS, late, store.index())
         other = meanwhile(deletion)
         while not waiting():
             assert other.is_alive(), "the deletion did not wait for the copy under way"

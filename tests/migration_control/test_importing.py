@@ -16,11 +16,12 @@ from legacy_json.index import Index
 from migration_control import components, copying, importing, runs, store
 from migration_control.advance import advance
 from migration_control.components import Component
-from migration_control.models import Change, ComponentState, Finding, Run
+from migration_control.models import Change, Finding, Run
 from migration_control.prepare import Prepared, prepare
 from migration_control.run_states import RunState
 from subscriptions.models import Subscription
 from tests.migration_control.world import Bot, Importer, subscription, user, work
+from tests.staff import give_authority_to_the_database
 
 pytestmark = pytest.mark.django_db(transaction=True)
 USERS = components.get("users")
@@ -31,7 +32,7 @@ def copy_pending(index: Index) -> copying.Counts:
     batch = index.pending("users", None, 1000)
     prepared = prepare(USERS, batch, store.time_zone(USERS), "data.json", None)
     with transaction.atomic():
-        return copying.copy(USERS, prepared)
+        return copying.copy(USERS, prepared, index)
 
 
 def test_users_and_their_embedded_subscriptions_arrive(bot: Bot, run_import: Importer) -> None:
@@ -108,7 +109,7 @@ def test_scenario_2_holds_on_the_straight_way_into_an_empty_range(bot: Bot, inde
 
 def copying_again(late: Prepared) -> None:
     with transaction.atomic():
-        copying.copy(USERS, late)
+        copying.copy(USERS, late, store.index())
 
 
 def test_scenario_30_newer_rows_stay_when_an_import_is_run_again(bot: Bot, index: Index, run_import: Importer) -> None:
@@ -254,9 +255,9 @@ def test_a_fixed_batch_size_is_honoured(
     sizes = []
     real = copying.copy
 
-    def copy(component: Component, prepared: Prepared) -> copying.Counts:
+    def copy(component: Component, prepared: Prepared, index: Index) -> copying.Counts:
         sizes.append(len(prepared.batch.records))
-        return real(component, prepared)
+        return real(component, prepared, index)
 
     monkeypatch.setattr(importing, "copy", copy)
     bot.writes(*(user(n) for n in range(1, 21)))
@@ -297,13 +298,21 @@ def test_the_zone_of_the_dates_is_fixed_by_the_first_import(bot: Bot, run_import
     assert "LEGACY_TIME_ZONE=Europe/Moscow" in run.message
 
 
-def test_nothing_is_imported_once_the_database_is_the_authority(bot: Bot, run_import: Importer) -> None:
+def test_nothing_is_imported_when_the_database_becomes_the_authority_before_the_work(bot: Bot) -> None:
     bot.writes(user(1))
-    ComponentState.objects.filter(name="users").update(stage="db-only", reads="database", authority="database")
-    run = run_import()
-    assert run.state == RunState.FAILED
+    run = runs.request(USERS, requested_by="test")
+    give_authority_to_the_database("users")
+    assert work(run).state == RunState.FAILED
     assert "authority" in run.message
     assert not User.objects.exists()
+
+
+def test_an_import_is_refused_once_the_database_is_the_authority(bot: Bot, run_import: Importer) -> None:
+    bot.writes(user(1))
+    give_authority_to_the_database("users")
+    with pytest.raises(runs.RunRefused, match="authority for users"):
+        run_import()
+    assert not Run.objects.exists()
 
 
 def test_a_worker_that_was_thought_dead_commits_nothing(bot: Bot, index: Index) -> None:
@@ -350,8 +359,8 @@ def test_pause_resume_and_cancel_take_effect_after_the_batch(
     run = runs.request(USERS, requested_by="test", batch_size=2)
     real = copying.copy
 
-    def copy_and_pause(component: Component, prepared: Prepared) -> copying.Counts:
-        counts = real(component, prepared)
+    def copy_and_pause(component: Component, prepared: Prepared, index: Index) -> copying.Counts:
+        counts = real(component, prepared, index)
         if not User.objects.filter(pk__gt=2).exists():
             runs.pause(run)
         return counts

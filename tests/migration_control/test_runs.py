@@ -5,27 +5,29 @@ from __future__ import annotations
 import itertools
 from contextlib import nullcontext
 from datetime import timedelta
+from typing import Any
 
 import pytest
 import redis
 from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import F
+from pytest_django import Settings
 
 from migration_control import automatic, components, runs
 from migration_control.models import ComponentState, Run
-from migration_control.run_states import ACTIVE, TRANSITIONS, RunState
+from migration_control.run_states import ACTIVE, EDGES, Act, RunState
 from migration_control.tasks import find_due_runs
 from tests.migration_control.world import Bot, Importer, user
+from tests.staff import give_authority_to_the_database
 
 pytestmark = pytest.mark.django_db(transaction=True)
 USERS = components.get("users")
 S = RunState
-STEERING = {"pause": runs.pause, "resume": runs.resume, "cancel": runs.cancel}
 STAFF_MAY = {
-    "pause": {S.QUEUED: S.PAUSED, S.RUNNING: S.PAUSING},
-    "resume": {S.PAUSED: S.QUEUED, S.PAUSING: S.RUNNING},
-    "cancel": {S.QUEUED: S.CANCELLED, S.PAUSED: S.CANCELLED, S.RUNNING: S.CANCELLING, S.PAUSING: S.CANCELLING},
+    Act.PAUSE: {S.QUEUED: S.PAUSED, S.RUNNING: S.PAUSING},
+    Act.RESUME: {S.PAUSED: S.QUEUED, S.PAUSING: S.RUNNING},
+    Act.CANCEL: {S.QUEUED: S.CANCELLED, S.PAUSED: S.CANCELLED, S.RUNNING: S.CANCELLING, S.PAUSING: S.CANCELLING},
 }
 
 
@@ -33,16 +35,29 @@ def run_in(state: RunState) -> Run:
     return Run.objects.create(component_id="users", requested_by="test", state=state)
 
 
-@pytest.mark.parametrize(("verb", "state"), list(itertools.product(STEERING, RunState)))
-def test_staff_bring_a_run_along_the_edges_of_the_table_only(verb: str, state: RunState) -> None:
+@pytest.mark.parametrize(("act", "state"), list(itertools.product(Act, RunState)))
+def test_staff_bring_a_run_along_the_edges_of_their_act_only(act: Act, state: RunState) -> None:
     run = run_in(state)
-    target = STAFF_MAY[verb].get(state)
+    target = STAFF_MAY[act].get(state)
     with nullcontext() if target else pytest.raises(runs.RunRefused, match=f"is {state}"):
-        STEERING[verb](run)
+        runs.steer(run, act)
     run.refresh_from_db()
     assert run.state == (target or state)
-    assert target is None or (state, target) in TRANSITIONS
     assert (run.ended_at is not None) == (target == S.CANCELLED)
+
+
+@pytest.mark.parametrize(("state", "target"), list(itertools.product(RunState, RunState)))
+def test_a_worker_ends_a_run_along_its_own_edges_only(state: RunState, target: RunState) -> None:
+    if target in ACTIVE:
+        return
+    run = run_in(RunState.QUEUED)
+    lease = runs.claim(run.pk)
+    assert lease is not None
+    Run.objects.filter(pk=run.pk).update(state=state)
+    allowed = any((edge.source, edge.target, edge.act) == (state, target, None) for edge in EDGES)
+    assert lease.end(target) == allowed
+    run.refresh_from_db()
+    assert run.state == (target if allowed else state)
 
 
 def test_a_component_has_one_active_run(bot: Bot) -> None:
@@ -53,6 +68,42 @@ def test_a_component_has_one_active_run(bot: Bot) -> None:
     assert f"migration_cancel {first.pk}" in str(caught.value)
     with pytest.raises(IntegrityError), transaction.atomic():
         run_in(RunState.PAUSED)
+
+
+def test_no_import_is_asked_for_while_the_mode_is_disabled(bot: Bot, settings: Settings) -> None:
+    settings.MIGRATION_MODE = "disabled"
+    with pytest.raises(runs.RunRefused, match="MIGRATION_MODE is disabled"):
+        runs.request(USERS, requested_by="ann")
+    assert not Run.objects.exists()
+
+
+def test_no_import_is_asked_for_once_the_database_is_the_authority(bot: Bot) -> None:
+    give_authority_to_the_database("users")
+    assert runs.refusal(components.get("subscriptions")) == ""
+    with pytest.raises(runs.RunRefused, match="authority for users"):
+        runs.request(USERS, requested_by="ann")
+    assert not Run.objects.exists()
+
+
+def test_a_request_that_the_table_refuses_for_another_reason_is_an_error(bot: Bot) -> None:
+    with pytest.raises(IntegrityError, match="an_undo_names_its_run"):
+        runs.request(USERS, requested_by="ann", kind=Run.Kind.UNDO)
+
+
+def test_a_request_is_repeated_when_the_run_in_the_way_has_just_ended(
+    bot: Bot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, tries = Run.objects.create, []
+
+    def create(**values: Any) -> Run:
+        tries.append(values)
+        if len(tries) == 1:
+            raise IntegrityError
+        return real(**values)
+
+    monkeypatch.setattr(Run.objects, "create", create)
+    assert runs.request(USERS, requested_by="ann").state == RunState.QUEUED
+    assert len(tries) == 2
 
 
 def test_a_run_is_claimed_once_and_again_when_its_worker_is_dead(bot: Bot) -> None:

@@ -77,7 +77,7 @@ def kill(process: subprocess.Popen[bytes]) -> None:
 
 def celery(name: str) -> tuple[str, ...]:
     options = ("--pool=solo", "-Q", "legacy", "-n", name, "--without-gossip", "--without-mingle", "-l", "warning")
-    return ("-m", "celery", "-A", "config", "worker", *options)
+    return ("-m", "celery", "-A", "config.celery", "worker", *options)
 
 
 def test_a_worker_takes_a_queued_run_to_its_end(bot: Bot, start: Callable[..., subprocess.Popen[bytes]]) -> None:

@@ -1,3 +1,4 @@
+from migration_control.run_states import Act
 from migration_control.steering import SteeringCommand
 
 
@@ -6,4 +7,4 @@ class Command(SteeringCommand):
         "End a run after the batch under way. What it copied stays; migration_undo removes it."
         " Exit status: 0 done, 2 usage, 3 refused."
     )
-    verb = "cancel"
+    act = Act.CANCEL

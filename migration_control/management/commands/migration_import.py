@@ -61,13 +61,11 @@ class Command(BaseCommand):
         size = settings.MIGRATION_BATCH_SIZE if options["batch_size"] is None else options["batch_size"]
         if size is not None and not 1 <= size <= 1000:
             raise CommandError(f"--batch-size {size} is out of range: 1-1000, or leave it out.", returncode=2)
+        if options["dry_run"] and (options["confirm_shrink"] or options["retry_quarantined"]):
+            raise CommandError("--dry-run changes nothing: it goes with neither of these options.", returncode=2)
         if options["dry_run"]:
             self._dry_run(console, chosen, key, options)
             return
-        if settings.MIGRATION_MODE == "disabled":
-            raise CommandError(
-                "MIGRATION_MODE is disabled: nothing is imported. Set it to manual or auto.", returncode=3
-            )
         ids = [self._request(component, key, size, options) for component in chosen]
         ended = self._follow(ids, console, here=options["here"])
         self._report(console, chosen, ended, options)
@@ -92,10 +90,14 @@ class Command(BaseCommand):
                 retry_quarantined=options["retry_quarantined"],
             ).pk
         except runs.ActiveRun as error:
-            if error.run.kind != Run.Kind.IMPORT or key is not None:
+            # Another's run may stand for this one only if it does all that was asked for here.
+            special = key is not None or options["confirm_shrink"] or options["retry_quarantined"]
+            if special or error.run.kind != Run.Kind.IMPORT or error.run.key is not None:
                 raise CommandError(str(error), returncode=3) from error
             self.stderr.write(f"Run {error.run.pk} of {component.name} is {error.run.state} already; following it.")
             return error.run.pk
+        except runs.RunRefused as error:
+            raise CommandError(str(error), returncode=3) from error
 
     def _follow(self, ids: list[int], console: Console, *, here: bool) -> list[Run]:
         try:
@@ -131,7 +133,7 @@ class Command(BaseCommand):
         for component in chosen:
             counts: dict[str, int] = {}
             try:
-                for planned in dryrun.plan(component, key, confirm_shrink=options["confirm_shrink"]):
+                for planned in dryrun.plan(component, key):
                     counts[planned.action] = counts.get(planned.action, 0) + 1
                     if options["json"]:
                         self.stdout.write(json.dumps(reporting.planned_dict(planned)))

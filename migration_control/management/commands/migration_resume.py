@@ -1,3 +1,4 @@
+from migration_control.run_states import Act
 from migration_control.steering import SteeringCommand
 
 
@@ -6,4 +7,4 @@ class Command(SteeringCommand):
         "Let a paused run go on, or a component that an undo holds be imported automatically again."
         " Exit status: 0 done, 2 usage, 3 refused."
     )
-    verb = "resume"
+    act = Act.RESUME
