@@ -37,7 +37,7 @@ def _queue(component: Component) -> Run | None:
         if not store.source_changed(component) and not store.index().count_pending(component.name):
             return None
         return runs.request(component, requested_by="automatic", batch_size=settings.MIGRATION_BATCH_SIZE)
-    except runs.ActiveRun:
+    except runs.RunRefused:  # it has one, or was moved since we looked
         return None
     except (LegacyError, OSError, sqlite3.Error) as error:  # of this component; others go on
         log.warning("no automatic import of %s: %s", component.name, error)
