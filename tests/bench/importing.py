@@ -32,9 +32,10 @@ def run(folder: Path, users: int, repeats: int = 3) -> dict[str, Any]:
     with lines.open("wb") as file:
         for piece in _lines(component):
             file.write(piece)
+    peaks: list[float] = []
     ways: dict[str, Callable[[], float]] = {
         "bare COPY": lambda: _bare_copy(lines, users),
-        "import": lambda: _import(users)["rate"],
+        "import": lambda: _import(users, peaks=peaks)["rate"],
         "import in batches of 1000": lambda: _import(users, BULK)["rate"],
         "bulk_create of 1000": lambda: _bulk_create(component, min(users, 100_000)),
     }
@@ -51,6 +52,7 @@ def run(folder: Path, users: int, repeats: int = 3) -> dict[str, Any]:
             name: round(median(rate / bare for rate, bare in zip(found, base, strict=True)), 3)
             for name, found in rates.items()
         },
+        "importer's peak memory (MB) by users": {str(users): round(max(peaks))},
         "ratio of import to bulk_create": round(
             median(a / b for a, b in zip(rates["import"], rates["bulk_create of 1000"], strict=True)), 1
         ),
@@ -71,11 +73,13 @@ def prepare_index(folder: Path, users: int) -> None:
     from django.conf import settings
 
     from migration_control import components, store
+    from migration_control.models import ComponentState
     from tests.bench.data import write_users
 
     store.index().close()
     for path in Path(settings.LEGACY_INDEX).parent.glob("index.sqlite3*"):
         path.unlink()
+    ComponentState.objects.update(index_id="", index_counter=0)  # this index is new on purpose
     write_users(folder / "data.json", users)
     store.refresh(components.get("users"), confirm_shrink=True)
     store.index().close()
@@ -137,8 +141,8 @@ def _empty() -> None:
     store.index().close()
 
 
-def _import(users: int, batch: int | None = None) -> dict[str, float]:
-    """In a process of its own, whose memory is the importer's alone."""
+def _import(users: int, batch: int | None = None, peaks: list[float] | None = None) -> dict[str, float]:
+    """In a process of its own, whose memory is the importer's alone and is added to `peaks`."""
     _empty()
     done = subprocess.run(
         [sys.executable, "-m", "tests.bench.importer", *([str(batch)] if batch else [])],
@@ -146,6 +150,8 @@ def _import(users: int, batch: int | None = None) -> dict[str, float]:
     )  # fmt: skip
     found = json.loads(done.stdout.splitlines()[-1])
     assert found["inserted"] == users, found
+    if peaks is not None:
+        peaks.append(found["megabytes"])
     return {"rate": users / found["seconds"], "megabytes": found["megabytes"]}
 
 
