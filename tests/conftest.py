@@ -14,12 +14,18 @@ from dataclasses import replace
 from pathlib import Path
 
 import django
+import hypothesis
 import pytest
 from django.conf import settings
 
 from config.connections import redis_server
 from config.embedded import ServerError, Servers
 from config.environment import BASE_DIR, Reader
+
+# A busy machine is no failure; and what continuous integration tries is the same at each run.
+hypothesis.settings.register_profile("here", deadline=None)
+hypothesis.settings.register_profile("ci", deadline=None, derandomize=True)
+hypothesis.settings.load_profile("ci" if os.environ.get("CI") == "true" else "here")
 
 PREFIX = "switchyard-tests-"
 servers_key = pytest.StashKey[Servers]()
