@@ -35,7 +35,7 @@ def _as_text(found: int | str | float) -> tuple[str, str | None]:
         return str(found), f"key {found} was read as {str(found)!r}"
     if not found:
         raise BadKey("its key is an empty text")
-    if "\0" in found or not _encodes(found):
+    if "\0" in found or not encodes(found):
         raise BadKey(f"its key {shown(found)} holds characters that no database text can hold")
     return found, None
 
@@ -67,7 +67,8 @@ def shown(found: object) -> str:
     return text if len(text) <= 60 else text[:57] + "..."
 
 
-def _encodes(text: str) -> bool:
+def encodes(text: str) -> bool:
+    """Whether it is free of halves of surrogate pairs."""
     try:
         text.encode()
     except UnicodeEncodeError:

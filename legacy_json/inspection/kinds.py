@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 
-from legacy_json.keys import LARGEST, SMALLEST
+from legacy_json.keys import LARGEST, SMALLEST, encodes
 
 LONGEST_DATE = 40
 
@@ -38,17 +38,9 @@ def _text(value: str) -> str:
     if "\0" in value:
         return "text with NUL"
     if not value.isascii():
-        return "text" if _encodes(value) else "text with lone surrogate"
+        return "text" if encodes(value) else "text with lone surrogate"
     if len(value) <= LONGEST_DATE and (value[:1].isdigit() or value[:1] in ("+", "-", " ")):
         for name, pattern in _TEXTS:
             if pattern.fullmatch(value):
                 return name
     return "text"
-
-
-def _encodes(value: str) -> bool:
-    try:
-        value.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
