@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from django.db import transaction
 from django.db.models import QuerySet
 from django.db.models.functions import Now
 
@@ -11,7 +12,7 @@ from legacy_json.index import Finding as Found
 from legacy_json.index import Index, Stage
 from legacy_json.keys import Key
 from migration_control.components import Component
-from migration_control.models import Finding
+from migration_control.models import ComponentState, Finding
 
 Identity = tuple[str | None, str, int | None, str, str, str]
 
@@ -21,11 +22,14 @@ def replace_reading(index: Index, component: Component, run: int) -> None:
 
     And of what mapping found, nothing that the index does not have any more: the record has changed since.
     """
-    mapped = {str(finding.key) for finding in index.findings(component.name, Stage.MAPPING)}
-    gone = Finding.objects.filter(component_id=component.name, stage=Stage.MAPPING).exclude(key__in=mapped)
-    gone.delete()
-    rows = Finding.objects.filter(component_id=component.name, stage=Stage.READING)
-    _replace(rows, index.findings(component.name, Stage.READING), run)
+    with transaction.atomic():
+        # Runs of all components of a file bring news of one another: one after the other, or each would add the same.
+        ComponentState.objects.select_for_update().get(name=component.name)
+        mapped = {str(finding.key) for finding in index.findings(component.name, Stage.MAPPING)}
+        gone = Finding.objects.filter(component_id=component.name, stage=Stage.MAPPING).exclude(key__in=mapped)
+        gone.delete()
+        rows = Finding.objects.filter(component_id=component.name, stage=Stage.READING)
+        _replace(rows, index.findings(component.name, Stage.READING), run)
 
 
 def replace_mapping(component: Component, keys: Sequence[Key], found: Sequence[Found], run: int) -> None:

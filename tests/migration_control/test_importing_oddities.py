@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import threading
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import OperationalError
+from django.db import OperationalError, connection, transaction
 from pytest_django import Settings
 
 from accounts.models import User
@@ -188,6 +189,24 @@ def test_what_a_reading_for_one_component_finds_of_another_is_shown_too(bot: Bot
     ledger = ComponentState.objects.get(name="users").ledger
     assert ledger is not None
     assert ledger["quarantined"] == 1
+
+
+def test_two_runs_over_one_file_do_not_tell_of_an_entry_twice(bot: Bot, index: Index) -> None:
+    bot.writes(user(1), {"no": "key"})
+    runs_of_both = [runs.request(components.get(name), requested_by="test") for name in ("users", "subscriptions")]
+    store.refresh(USERS)
+
+    def tell() -> None:
+        findings.replace_reading(index, USERS, runs_of_both[1].pk)
+        connection.close()
+
+    with transaction.atomic():
+        findings.replace_reading(index, USERS, runs_of_both[0].pk)
+        other = threading.Thread(target=tell)
+        other.start()
+        other.join(0.5)
+    other.join(30)
+    assert Finding.objects.filter(code="no-key").count() == 1
 
 
 def test_a_failed_first_try_does_not_fix_the_zone(bot: Bot, run_import: Importer, settings: Settings) -> None:
