@@ -73,7 +73,8 @@ class Import:
             self.index.retry_quarantined(self.component.name)
         for component in store.together(self.component):
             findings.replace_reading(self.index, component, self.run.pk)
-            keep_ledger(component, self.index)
+            if component is not self.component:  # whose own is counted at the end
+                keep_ledger(component, self.index)
         total = 1 if self.run.key is not None else self.index.count_pending(self.component.name)
         self.lease.update(source_read=True, total=total, message="")
 
