@@ -61,7 +61,7 @@ def apply(
         mark_duplicates(index, scratch, name, source)
     with index.write() as (connection, _):
         for collection, entries in collections.items():
-            connection.execute("DELETE FROM finding WHERE component = ? AND stage = 'reading'", (collection.name,))
+            connection.execute("DELETE FROM finding WHERE component = ? AND phase = 'reading'", (collection.name,))
             connection.execute(
                 "INSERT INTO scanned (component, source, entries) VALUES (?, ?, ?)"
                 " ON CONFLICT (component) DO UPDATE SET source = excluded.source, entries = excluded.entries",
@@ -103,7 +103,7 @@ def _write_part(index: Index, part: str, values: dict[str, object]) -> int:
     ).fetchone()
     for table, condition in (
         # What mapping said of the old document; and the database is not given what is quarantined now.
-        ("finding", f"stage = 'mapping' AND key IN (SELECT +e.key {part})"),
+        ("finding", f"phase = 'mapping' AND key IN (SELECT +e.key {part})"),
         ("pending", f"key IN (SELECT +e.key {part} AND e.state <> {State.LIVE:d})"),
     ):
         connection.execute(f"DELETE FROM {table} WHERE component = :component AND {condition}", values)
@@ -133,7 +133,7 @@ def _delete_absent(index: Index, scratch: Scratch, component: str, beat: Callabl
         absent = f"component = :component AND key IN (SELECT key FROM {table} WHERE key BETWEEN :low AND :high)"
         with index.write() as (connection, counter):
             values = {"component": component, "low": low, "high": high, "counter": counter}
-            connection.execute(f"DELETE FROM finding WHERE stage = 'mapping' AND {absent}", values)
+            connection.execute(f"DELETE FROM finding WHERE phase = 'mapping' AND {absent}", values)
             connection.execute(
                 f"INSERT INTO pending SELECT component, key, iif(state = {State.LIVE:d}, version, {NEVER}), :counter"
                 f" FROM record WHERE {absent}"

@@ -18,9 +18,9 @@ from pathlib import Path
 from legacy_json.connections import LOCK_SECONDS, Connections, translated
 from legacy_json.keys import Key
 from legacy_json.lock import held
-from legacy_json.records import NEVER, Batch, Finding, Ledger, Outcome, Record, Stage, State
+from legacy_json.records import NEVER, Batch, Finding, Ledger, Outcome, Record, Phase, State
 
-__all__ = ["NEVER", "Batch", "Finding", "Index", "Ledger", "Outcome", "Record", "Stage", "State", "add_findings"]
+__all__ = ["NEVER", "Batch", "Finding", "Index", "Ledger", "Outcome", "Record", "Phase", "State", "add_findings"]
 
 
 class Index:
@@ -174,7 +174,7 @@ class Index:
                 return False
             # What a reading has changed since is not what the findings speak of.
             found = [finding for finding in findings if self._unchanged(batch, finding.key)]
-            old = connection.execute(f"SELECT DISTINCT key FROM finding WHERE {part} AND stage = 'mapping'", values)
+            old = connection.execute(f"SELECT DISTINCT key FROM finding WHERE {part} AND phase = 'mapping'", values)
             _drop_findings(connection, batch.component, [key for (key,) in old if key in keys])
             add_findings(connection, found)
             connection.executemany(
@@ -218,7 +218,7 @@ class Index:
         with self.write() as (connection, counter):
             rows = connection.execute(
                 "SELECT DISTINCT key FROM finding"
-                " WHERE component = ? AND stage = 'mapping' AND outcome = 'quarantined'",
+                " WHERE component = ? AND phase = 'mapping' AND outcome = 'quarantined'",
                 (component,),
             ).fetchall()
             keys = [key for (key,) in rows]
@@ -258,7 +258,7 @@ class Index:
             quarantined, repaired = connection.execute(
                 # An entry may be quarantined for several reasons; those without a key have one each.
                 "SELECT count(DISTINCT CASE WHEN outcome = 'quarantined' THEN"
-                " iif(stage = 'mapping', key, 'reading ' || id) END), count(*) FILTER (WHERE outcome = 'repaired')"
+                " iif(phase = 'mapping', key, 'reading ' || id) END), count(*) FILTER (WHERE outcome = 'repaired')"
                 " FROM finding WHERE component = ?",
                 (component,),
             ).fetchone()
@@ -274,24 +274,24 @@ class Index:
             tombstones=deleted + deleting,
         )
 
-    def findings(self, component: str, stage: Stage | None = None) -> Iterator[Finding]:
+    def findings(self, component: str, phase: Phase | None = None) -> Iterator[Finding]:
         """In the order of the file, those without a place last."""
         connection = self.connection()
         ids = connection.execute(
-            "SELECT id FROM finding WHERE component = ?1 AND (?2 IS NULL OR stage = ?2)"
+            "SELECT id FROM finding WHERE component = ?1 AND (?2 IS NULL OR phase = ?2)"
             " ORDER BY ordinal IS NULL, ordinal, id",
-            (component, stage),
+            (component, phase),
         ).fetchall()
         # One at a time: a cursor left open would keep an old snapshot of the whole index alive.
         for row in ids:
             found = connection.execute(f"SELECT {', '.join(Finding._fields)} FROM finding WHERE id = ?", row).fetchone()
             if found:  # not replaced meanwhile
-                yield Finding._make((*found[:4], Stage(found[4]), Outcome(found[5]), *found[6:]))
+                yield Finding._make((*found[:4], Phase(found[4]), Outcome(found[5]), *found[6:]))
 
 
 def _drop_findings(connection: sqlite3.Connection, component: str, keys: Iterable[Key]) -> None:
     connection.executemany(
-        "DELETE FROM finding WHERE component = ? AND stage = 'mapping' AND key = ?",
+        "DELETE FROM finding WHERE component = ? AND phase = 'mapping' AND key = ?",
         [(component, key) for key in keys],
     )
 
@@ -299,7 +299,7 @@ def _drop_findings(connection: sqlite3.Connection, component: str, keys: Iterabl
 def add_findings(connection: sqlite3.Connection, findings: Iterable[Finding]) -> None:
     """Inside a write."""
     connection.executemany(
-        "INSERT INTO finding (component, key, source, ordinal, stage, outcome, code, detail, raw)"
+        "INSERT INTO finding (component, key, source, ordinal, phase, outcome, code, detail, raw)"
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
         map(Finding.storable, findings),
     )

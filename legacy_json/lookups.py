@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from legacy_json.index import Index
 from legacy_json.keys import Key
-from legacy_json.records import NEVER, Finding, Outcome, Stage, State
+from legacy_json.records import NEVER, Finding, Outcome, Phase, State
 from legacy_json.scratch import Scratch
 
 
@@ -46,7 +46,7 @@ def mark_duplicates(index: Index, scratch: Scratch, component: str, source: str)
     ).fetchall()
     scratch.add_findings(
         Finding(
-            component, key, source, ordinal, Stage.READING, Outcome.REPORTED, "duplicate-value",
+            component, key, source, ordinal, Phase.READING, Outcome.REPORTED, "duplicate-value",
             f"{name} {value!r} belongs to {holder!r}, which stands before it; this record is marked as its duplicate",
             None,
         )
@@ -72,7 +72,7 @@ def _set_marks(index: Index, component: str, marks: list[tuple[Key, bool]]) -> N
         )
         # What mapping quarantined goes there again: the mark may be what it was refused for.
         connection.executemany(
-            "DELETE FROM finding WHERE component = ? AND stage = 'mapping' AND key = ?",
+            "DELETE FROM finding WHERE component = ? AND phase = 'mapping' AND key = ?",
             [(component, key) for key, _ in marks],
         )
         connection.executemany(

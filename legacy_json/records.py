@@ -25,7 +25,7 @@ class Outcome(StrEnum):
     REPORTED = "reported"
 
 
-class Stage(StrEnum):
+class Phase(StrEnum):
     READING = "reading"
     MAPPING = "mapping"
 
@@ -41,7 +41,7 @@ class Finding(NamedTuple):
     key: Key | None
     source: str
     ordinal: int | None
-    stage: Stage
+    phase: Phase
     outcome: Outcome
     code: str
     detail: str

@@ -55,13 +55,13 @@ CREATE TABLE finding (
     key,
     source TEXT NOT NULL,
     ordinal INTEGER,
-    stage TEXT NOT NULL,        -- 'reading' or 'mapping': who found it, and so who replaces it
+    phase TEXT NOT NULL,        -- 'reading' or 'mapping': who found it, and so who replaces it
     outcome TEXT NOT NULL,
     code TEXT NOT NULL,
     detail TEXT NOT NULL,
     raw BLOB
 );
-CREATE INDEX finding_by_key ON finding (component, stage, key);
+CREATE INDEX finding_by_key ON finding (component, phase, key);
 """
 
 

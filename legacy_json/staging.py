@@ -11,7 +11,7 @@ import msgspec
 
 from legacy_json.keys import LARGEST, SMALLEST, BadKey, Key, as_key
 from legacy_json.layouts import Collection, Home
-from legacy_json.records import Finding, Outcome, Stage, State
+from legacy_json.records import Finding, Outcome, Phase, State
 from legacy_json.scan import Stretch
 from legacy_json.scratch import Scratch
 from legacy_json.shelves import VALUES, Beaten
@@ -111,7 +111,7 @@ class Staging:
     def note(self, home: Home, code: str, detail: str) -> None:
         """A defect of the file itself, over which it could be read."""
         self._findings.append(
-            Finding(home.collection.name, None, self.place, None, Stage.READING, Outcome.REPAIRED, code, detail, None)
+            Finding(home.collection.name, None, self.place, None, Phase.READING, Outcome.REPAIRED, code, detail, None)
         )
 
     def finish(self) -> None:
@@ -190,7 +190,7 @@ class Staging:
         self, of: Collection, key: Key | None, ordinal: int, outcome: Outcome, code: str, detail: str, raw: bytes
     ) -> None:
         place = (of.name, key, self.place, ordinal)
-        self._findings.append(Finding(*place, Stage.READING, outcome, code, detail, raw[:RAW_LIMIT]))
+        self._findings.append(Finding(*place, Phase.READING, outcome, code, detail, raw[:RAW_LIMIT]))
 
     # Storing, by the second thread
 
@@ -213,7 +213,7 @@ class Staging:
         self._beaten.add(component)
         self.scratch.add_findings(
             Finding(
-                component, entry.key, self.source, entry.ordinal, Stage.READING, Outcome.QUARANTINED, "duplicate-key",
+                component, entry.key, self.source, entry.ordinal, Phase.READING, Outcome.QUARANTINED, "duplicate-key",
                 f"entry {entry.winner} has the same key, and is the one that the bot reads", entry.document[:RAW_LIMIT],
             )
             for entry in beaten

@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 from django.db.models.functions import Now
 
 from legacy_json.index import Finding as Found
-from legacy_json.index import Index, Stage
+from legacy_json.index import Index, Phase
 from legacy_json.keys import Key
 from migration_control.components import Component
 from migration_control.models import ComponentState, Finding
@@ -25,16 +25,16 @@ def replace_reading(index: Index, component: Component, run: int) -> None:
     with transaction.atomic():
         # Runs of all components of a file bring news of one another: one after the other, or each would add the same.
         ComponentState.objects.select_for_update().get(name=component.name)
-        mapped = {str(finding.key) for finding in index.findings(component.name, Stage.MAPPING)}
-        gone = Finding.objects.filter(component_id=component.name, stage=Stage.MAPPING).exclude(key__in=mapped)
+        mapped = {str(finding.key) for finding in index.findings(component.name, Phase.MAPPING)}
+        gone = Finding.objects.filter(component_id=component.name, phase=Phase.MAPPING).exclude(key__in=mapped)
         gone.delete()
-        rows = Finding.objects.filter(component_id=component.name, stage=Stage.READING)
-        _replace(rows, index.findings(component.name, Stage.READING), run)
+        rows = Finding.objects.filter(component_id=component.name, phase=Phase.READING)
+        _replace(rows, index.findings(component.name, Phase.READING), run)
 
 
 def replace_mapping(component: Component, keys: Sequence[Key], found: Sequence[Found], run: int) -> None:
     """What mapping these records found. Inside the transaction that copies them."""
-    rows = Finding.objects.filter(component_id=component.name, stage=Stage.MAPPING)
+    rows = Finding.objects.filter(component_id=component.name, phase=Phase.MAPPING)
     if not found and not rows.exists():
         return  # the common case, without a list of keys
     _replace(rows.filter(key__in=[str(key) for key in keys]), found, run)
@@ -72,7 +72,7 @@ def _replace(rows: QuerySet[Finding], found: Iterable[Found], run: int) -> None:
                     key=key,
                     source=finding.source,
                     ordinal=finding.ordinal,
-                    stage=finding.stage,
+                    phase=finding.phase,
                     outcome=finding.outcome,
                     code=finding.code,
                     detail=detail,

@@ -157,7 +157,7 @@ class Finding(models.Model):
     key = models.CharField(null=True)
     source = models.CharField()
     ordinal = models.BigIntegerField(null=True)
-    stage = models.CharField()
+    phase = models.CharField(help_text="who found it: the reader of the file, or the mapping to the database")
     outcome = models.CharField(
         choices=[("quarantined", "quarantined"), ("repaired", "repaired"), ("reported", "reported")]
     )
@@ -169,7 +169,7 @@ class Finding(models.Model):
     acknowledged_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
-        indexes = [models.Index(fields=["component", "stage", "key"], name="finding_by_key")]
+        indexes = [models.Index(fields=["component", "phase", "key"], name="finding_by_key")]
         permissions = [("acknowledge_findings", "Can acknowledge findings")]
 
     def __str__(self) -> str:

@@ -6,7 +6,7 @@ import logging
 from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
 
-from legacy_json.index import Batch, Finding, Outcome, Record, Stage, State
+from legacy_json.index import Batch, Finding, Outcome, Record, Phase, State
 from legacy_json.keys import Key
 from migration_control.components import Component
 from migration_control.conversions import CannotHold
@@ -70,4 +70,4 @@ def quarantine(prepared: Prepared, component: Component, record: Record, source:
 def _finding(component: Component, record: Record, source: str, outcome: Outcome, code: str, detail: str) -> Finding:
     raw = record.document[:RAW_LIMIT] if outcome is Outcome.QUARANTINED else None
     place = (component.name, record.key, source, record.ordinal)
-    return Finding(*place, Stage.MAPPING, outcome, code, detail, raw)
+    return Finding(*place, Phase.MAPPING, outcome, code, detail, raw)

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from config.journey.rereading import records
 from legacy_json.layouts import ListOf, homes
-from legacy_json.records import Outcome, Stage
+from legacy_json.records import Outcome, Phase
 from migration_control.components import Component, everything, get
 from migration_control.models import Finding
 from migration_control.records import Record
@@ -129,9 +129,9 @@ def _findings(component: Component, entries: Sequence[Entry], keys: set[int]) ->
     if not entries:
         return found
     mine = Finding.objects.filter(component_id=component.name)
-    for finding in mine.filter(stage=Stage.READING, ordinal__range=(entries[0].number, entries[-1].number)):
+    for finding in mine.filter(phase=Phase.READING, ordinal__range=(entries[0].number, entries[-1].number)):
         found[finding.ordinal].append(finding)
-    for finding in mine.filter(stage=Stage.MAPPING, key__in=[str(key) for key in keys]):
+    for finding in mine.filter(phase=Phase.MAPPING, key__in=[str(key) for key in keys]):
         found[finding.key].append(finding)
     return found
 

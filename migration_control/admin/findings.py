@@ -31,15 +31,15 @@ class Code(SampledValues):
     parameter_name = field = "code"
 
 
-class Stage(admin.SimpleListFilter):
+class FoundWhile(admin.SimpleListFilter):
     title = "found while"
-    parameter_name = "stage"
+    parameter_name = "phase"
 
     def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin[Any]) -> list[tuple[str, str]]:
         return [("reading", "reading the file"), ("mapping", "mapping to the database")]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        return queryset.filter(stage=self.value()) if self.value() else queryset
+        return queryset.filter(phase=self.value()) if self.value() else queryset
 
 
 class Acknowledged(YesNo):
@@ -52,14 +52,14 @@ class Acknowledged(YesNo):
 class FindingAdmin(ReadOnlyAdmin[Finding]):
     actions = ["acknowledge"]
     list_display = ("entry", "component", "place", "outcome_badge", "code", "short_detail", "acknowledged")
-    list_filter = ("component", "outcome", Stage, Acknowledged, Code)
+    list_filter = ("component", "outcome", FoundWhile, Acknowledged, Code)
     list_select_related = ("component",)
     search_fields = ("key", "detail")
     search_help_text = "Key and detail, any part of them"
     sortable_by = ()
     ordering = ("-id",)
     fields = (
-        "component", "key", "record", "place", "outcome_badge", "code", "stage", "detail", "raw_bytes", "run_link",
+        "component", "key", "record", "place", "outcome_badge", "code", "phase", "detail", "raw_bytes", "run_link",
         "acknowledged",
     )  # fmt: skip
     readonly_fields = fields

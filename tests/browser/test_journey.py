@@ -115,7 +115,7 @@ def test_a_hostile_record_does_nothing(page: Page) -> None:
     values = {
         "component_id": "users",
         "source": HOSTILE,
-        "stage": "reading",
+        "phase": "reading",
         "outcome": "quarantined",
         "code": "no-key",
     }

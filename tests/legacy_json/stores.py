@@ -95,7 +95,7 @@ class Store:
             "pending": "component, key, synced",
             "lookup": "component, name, value, key",
             "scanned": "component, source, entries",
-            "finding": "component, key, source, ordinal, stage, outcome, code, detail, raw",
+            "finding": "component, key, source, ordinal, phase, outcome, code, detail, raw",
         }
         connection = self.index.connection()
         return {

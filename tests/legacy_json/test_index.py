@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 
 from legacy_json.errors import IndexUnusable, IndexUnwritable
-from legacy_json.index import NEVER, Finding, Index, Outcome, Stage, State
+from legacy_json.index import NEVER, Finding, Index, Outcome, Phase, State
 from tests.legacy_json.stores import Store, user
 
 
 def found(key: int, outcome: Outcome = Outcome.QUARANTINED) -> Finding:
-    return Finding("users", key, "data.json", 0, Stage.MAPPING, outcome, "code", "detail", b"raw")
+    return Finding("users", key, "data.json", 0, Phase.MAPPING, outcome, "code", "detail", b"raw")
 
 
 def test_pending_comes_in_key_order_page_by_page(store: Store) -> None:
@@ -109,7 +109,7 @@ def test_findings_come_in_the_order_of_the_file(store: Store) -> None:
     store.put(b'\xef\xbb\xbf{"users": [5, {"user_id": 1}, 6]}')
     store.read()
     assert [finding.ordinal for finding in store.index.findings("users")] == [0, 2, None]
-    assert list(store.index.findings("users", Stage.MAPPING)) == []
+    assert list(store.index.findings("users", Phase.MAPPING)) == []
 
 
 def confirm_and_close(store: Store) -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from legacy_json import reading
 from legacy_json.errors import SourceMissing, SourceShrank, SourceUnreadable
-from legacy_json.index import NEVER, Finding, Index, Outcome, Stage, State
+from legacy_json.index import NEVER, Finding, Index, Outcome, Phase, State
 from legacy_json.layouts import Collection, FolderOf, ListOf, ObjectOf, SubObject, sources
 from legacy_json.walking import walk
 from tests.legacy_json.stores import FACEIT, SUBSCRIPTIONS, USERS, Store, user
@@ -643,4 +643,4 @@ def _synced(store: Store, key: int, component: str = "users") -> int:
 
 
 def _refusal(key: int) -> Finding:
-    return Finding("users", key, "data.json", 0, Stage.MAPPING, Outcome.QUARANTINED, "refused", "no reason", None)
+    return Finding("users", key, "data.json", 0, Phase.MAPPING, Outcome.QUARANTINED, "refused", "no reason", None)

@@ -292,7 +292,7 @@ def test_a_runs_page_shows_its_findings_escaped(viewer: Client) -> None:
     values = {
         "component_id": "users",
         "source": hostile,
-        "stage": "reading",
+        "phase": "reading",
         "outcome": "quarantined",
         "code": "no-key",
     }

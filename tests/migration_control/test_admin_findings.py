@@ -29,7 +29,7 @@ def a_finding(**values: Any) -> Finding:
         "key": "7",
         "source": "data.json",
         "ordinal": 3,
-        "stage": "reading",
+        "phase": "reading",
         "outcome": "quarantined",
         "code": "no-key",
         "detail": "it has no key",
@@ -64,7 +64,7 @@ def test_a_long_record_is_shown_in_part_and_says_so(keeper: Client) -> None:
         ("component__name__exact=subscriptions", ["s"]),
         ("outcome__exact=repaired", ["r"]),
         ("code=odd", ["c"]),
-        ("stage=mapping", ["m"]),
+        ("phase=mapping", ["m"]),
         ("acknowledged=yes", ["a"]),
         ("q=in the middle", ["d"]),
         ("q=key-k", ["key-k"]),
@@ -74,7 +74,7 @@ def test_findings_are_filtered_and_searched(keeper: Client, query: str, found: l
     a_finding(key="s", component_id="subscriptions")
     a_finding(key="r", outcome="repaired")
     a_finding(key="c", code="odd")
-    a_finding(key="m", stage="mapping")
+    a_finding(key="m", phase="mapping")
     a_finding(key="d", detail="what stands in the middle of it")
     a_finding(key="key-k")
     findings.acknowledge(Finding.objects.filter(pk=a_finding(key="a").pk), by="bob")

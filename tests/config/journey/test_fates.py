@@ -74,7 +74,7 @@ def test_rows_beyond_the_file_show_in_the_count(tmp_path: Path) -> None:
 
 def test_what_is_quarantined_is_accounted_for_by_number_or_key(tmp_path: Path) -> None:
     place = {"component_id": "users", "source": "data.json", "outcome": "quarantined", "code": "c", "detail": "d"}
-    Finding.objects.create(**place, ordinal=0, stage="reading", raw=b'"text"')
-    Finding.objects.create(**place, ordinal=17, stage="mapping", key="2")
+    Finding.objects.create(**place, ordinal=0, phase="reading", raw=b'"text"')
+    Finding.objects.create(**place, ordinal=17, phase="mapping", key="2")
     _, fates = looked(tmp_path, "text", {"user_id": 2})
     assert fates == [("users", 0, "quarantined"), ("users", 1, "quarantined")]
