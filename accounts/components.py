@@ -1,6 +1,7 @@
 from accounts.documents import UserDocument
 from accounts.models import User
 from legacy_json.layouts import ListOf
+from migration_control.bots import faceit
 from migration_control.components import Component, register
 
 USERS = register(
@@ -8,7 +9,8 @@ USERS = register(
         name="users",
         model=User,
         document=UserDocument,
-        layout=ListOf("data.json", section="users", key="user_id"),
+        places=(faceit(ListOf("data.json", section="users", key="user_id")),),
         unique=("faceit_player_id",),
+        lookups=("faceit_nickname",),
     )
 )

@@ -1,7 +1,8 @@
 """`make demo`: the whole journey in one go, on an installation of its own, and a summary.
 
-DATA=/path/data.json (or the folder that holds it) makes it run on a copy of that file; JSON=1 prints one JSON document
-on standard output and all else on standard error; KEEP=1 leaves the installation in place.
+DATA=/path/data.json makes it run on a copy of that file, DATA=/folder on a copy of the bots' files that the folder
+holds; JSON=1 prints one JSON document on standard output and all else on standard error; KEEP=1 leaves the installation
+in place.
 """
 
 import json
@@ -60,6 +61,7 @@ def _demo(reader: Reader, keep: bool) -> dict[str, Any]:
         mine = undo.enter_context(home(folder / "demo", keep))
         source = _source(reader, mine / "bot")
         isolate(mine, source.folder, source.zone)
+        _serve(source)
         print(f"1. An installation of its own, in {mine}")
         supervisor = undo.enter_context(stack())
         undo.enter_context(Watch(supervisor))
@@ -76,6 +78,13 @@ def _source(reader: Reader, folder: Path) -> Source:
     return example(folder, EXAMPLE_ZONE)
 
 
+def _serve(source: Source) -> None:
+    """The bots whose files these are, whatever the environment says."""
+    for name in ("FACEIT_BOT_ID", "COMPANION_BOT_ID"):
+        os.environ.pop(name, None)
+    os.environ["BOTS"] = ",".join(source.bots)
+
+
 def _travel(source: Source, folder: Path, started: float) -> dict[str, Any]:
     # Django's models can be imported from here on.
     from rich.console import Console
@@ -87,7 +96,7 @@ def _travel(source: Source, folder: Path, started: float) -> dict[str, Any]:
     console = Console(soft_wrap=True)
     if not console.is_terminal:
         console.width = WIDTH  # not the 80 columns of a terminal of old
-    journey = Journey(source, Report(folder, source.file.name), console)
+    journey = Journey(source, Report(folder), console)
     journey.seconds["start"] = round(started, 2)
     journey.go()
     found = summary.document(journey)
@@ -96,7 +105,12 @@ def _travel(source: Source, folder: Path, started: float) -> dict[str, Any]:
 
 
 def _kept(mine: Path, source: Source) -> str:
-    variables = {"SWITCHYARD_VAR": mine, "LEGACY_DIR": source.folder, "LEGACY_TIME_ZONE": source.zone}
+    variables = {
+        "SWITCHYARD_VAR": mine,
+        "LEGACY_DIR": source.folder,
+        "LEGACY_TIME_ZONE": source.zone,
+        "BOTS": ",".join(source.bots),
+    }
     return " ".join(f"{name}={shlex.quote(str(value))}" for name, value in variables.items())
 
 

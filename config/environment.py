@@ -9,7 +9,7 @@ import os
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
@@ -112,6 +112,26 @@ def choice(*allowed: str, fold: Callable[[str], str] = str.lower) -> Callable[[s
         return fold(text)
 
     return parse
+
+
+def several(*allowed: str) -> Callable[[str], list[str]]:
+    """Some of these, comma-separated, at least one."""
+
+    def parse(text: str) -> list[str]:
+        found = [name.lower() for name in names(text)]
+        if not found or not set(found) <= set(allowed):
+            raise ValueError(text)
+        return found
+
+    return parse
+
+
+def subfolder(text: str) -> str:
+    """A path that stays below its parent."""
+    found = PurePosixPath(text.strip())
+    if found.is_absolute() or ".." in found.parts or "*" in text:
+        raise ValueError(text)
+    return "" if found == PurePosixPath() else str(found)
 
 
 def names(text: str) -> list[str]:

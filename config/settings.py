@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import django_stubs_ext
+from celery.schedules import crontab
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
@@ -20,6 +21,8 @@ from config.environment import (
     origins,
     path,
     read,
+    several,
+    subfolder,
     time_zone,
     var_dir,
 )
@@ -73,6 +76,9 @@ INSTALLED_APPS = [
     "config",
     "accounts",
     "subscriptions",
+    "matches",
+    "analytics",
+    "conversations",
     "migration_control",
     "legacy_json",
     "pgtrigger",
@@ -201,6 +207,16 @@ CELERY_BEAT_SCHEDULE = {
         # `expire_seconds` is the database scheduler's name for `expires`, which it drops.
         "options": {"queue": "legacy", "expire_seconds": 10},
     },
+    "render files": {
+        "task": "migration_control.tasks.render_files",
+        "schedule": 2.0,
+        "options": {"queue": "legacy", "expire_seconds": 2},
+    },
+    "raise floors": {
+        "task": "migration_control.tasks.raise_floors",
+        "schedule": crontab(hour="3", minute="17"),
+        "options": {"queue": "legacy", "expire_seconds": 80_000},
+    },
 }
 
 # Migration
@@ -216,6 +232,10 @@ if AUTO_MIGRATE and MIGRATION_MODE != "auto":
 # None: batches adapt to a time target.
 MIGRATION_BATCH_SIZE: int | None = env.get(
     "MIGRATION_BATCH_SIZE", number(1, 1000), None, id="E014", expects="a number, 1-1000, or leave it unset"
+)
+# None: everything is kept.
+ANALYTICS_RETENTION_MONTHS: int | None = env.get(
+    "ANALYTICS_RETENTION_MONTHS", number(1, 1200), None, id="E022", expects="a number, 1-1200, or leave it unset"
 )
 _example = VAR_DIR / "example"
 _use_example = EMBEDDED_DATABASE and not env.text("LEGACY_DIR") and _example.is_dir()
@@ -238,6 +258,18 @@ if env.text("LEGACY_DIR") and not env.text("LEGACY_TIME_ZONE"):
         "LEGACY_DIR is set, but LEGACY_TIME_ZONE is not: times in the bot's files carry no zone.",
         "Set LEGACY_TIME_ZONE to the zone of the bot's machine, as Europe/Berlin (UTC if in doubt on a server).",
     )
+BOTS: list[str] = env.get(
+    "BOTS", several("faceit", "companion"), ["faceit", "companion"], id="E020", expects="faceit, companion, or both"
+)
+_subfolder = {"id": "E021", "expects": "a subfolder of LEGACY_DIR, as bots/faceit"}
+LEGACY_FOLDERS = {
+    "faceit": env.get("LEGACY_FACEIT_FOLDER", subfolder, "", **_subfolder),
+    "companion": env.get("LEGACY_COMPANION_FOLDER", subfolder, "", **_subfolder),
+}
+BOT_IDS = {
+    "faceit": env.text("FACEIT_BOT_ID") or "faceit",
+    "companion": env.text("COMPANION_BOT_ID") or "companion",
+}
 
 # Logging
 

@@ -49,15 +49,29 @@ def use_example(reader: Reader) -> bool:
     if reader.text("LEGACY_DIR"):
         return False
     folder = var_dir(reader) / "example"
-    if not folder.is_dir():
-        from switchyard.example.store import write_store
-
-        draft = folder.with_suffix(".draft")
-        shutil.rmtree(draft, ignore_errors=True)
-        write_store(draft)
-        draft.rename(folder)
+    _make_example(folder)
     os.environ.update(LEGACY_DIR=str(folder), LEGACY_TIME_ZONE=reader.text("LEGACY_TIME_ZONE") or EXAMPLE_ZONE)
     return True
+
+
+def _make_example(folder: Path) -> None:
+    """Write the example stores of the bots that have none there yet, an earlier release's beside them left alone."""
+    from switchyard.example.store import LAST_FILES, write_stores
+
+    missing = [bot for bot, last in LAST_FILES.items() if not (folder / last).exists()]
+    if not missing:
+        return
+    draft = folder.with_suffix(".draft")
+    shutil.rmtree(draft, ignore_errors=True)
+    write_stores(draft, bots=missing)
+    if folder.exists():
+        last = [draft / LAST_FILES[bot] for bot in missing]
+        shutil.copytree(draft, folder, dirs_exist_ok=True, ignore=lambda _, names: {p.name for p in last} & {*names})
+        for path in last:
+            shutil.copy2(path, folder / path.name)
+        shutil.rmtree(draft)
+    else:
+        draft.rename(folder)
 
 
 @contextmanager

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
+
+from legacy_json.keys import Key, shown
 
 
 class LegacyError(Exception):
@@ -66,3 +69,121 @@ class IndexUnwritable(LegacyError):
 
 class IndexUnusable(LegacyError):
     """The index is not a database this release can use."""
+
+
+class NotOurs(LegacyError):
+    """The bot writes the file: whatever we wrote there, it would overwrite."""
+
+    def __init__(self, source: str) -> None:
+        self.source = source
+        super().__init__(
+            f"{source} belongs to the bot that writes it; nothing was written. Stop the bot, then take the file over:"
+            f" manage.py legacy_take '{source}'"
+        )
+
+
+class RecordRefused(LegacyError):
+    """Nothing was written. Base of what any store refuses about one record."""
+
+    def __init__(self, component: str, key: Key | None, message: str) -> None:
+        self.component, self.key = component, key
+        super().__init__(message)
+
+
+class Stale(RecordRefused):
+    """It was read at a version that it no longer has."""
+
+    def __init__(self, component: str, key: Key, read_at: int, now: int) -> None:
+        self.read_at, self.now = read_at, now
+        super().__init__(
+            component,
+            key,
+            f"{component} {key!r} was read at version {read_at} and is at {now} now."
+            " Read it again and repeat the change, or make it with update().",
+        )
+
+
+class AlreadyThere(RecordRefused):
+    def __init__(self, component: str, key: Key) -> None:
+        super().__init__(component, key, f"{component} {key!r} exists already. Change it with update().")
+
+
+class NotThere(RecordRefused):
+    def __init__(self, component: str, key: Key) -> None:
+        super().__init__(
+            component, key, f"There is no {component} {key!r}, or it was deleted meanwhile. Make it with create()."
+        )
+
+
+class ValueTaken(RecordRefused):
+    """holder: the key of the record that has the value; None if it let go of it meanwhile."""
+
+    def __init__(self, component: str, key: Key, name: str, value: object, holder: Key | None) -> None:
+        self.name, self.value, self.holder = name, value, holder
+        who = "another record" if holder is None else repr(holder)
+        super().__init__(
+            component,
+            key,
+            f"{name} {shown(value)} of {component} {key!r} belongs to {who}."
+            " Choose another value, or free that one first (several keys in one update_many() may swap).",
+        )
+
+
+class KeyReserved(RecordRefused):
+    """A quarantined document has the key."""
+
+    def __init__(self, component: str, key: Key, reason: str) -> None:
+        self.reason = reason
+        super().__init__(
+            component,
+            key,
+            f"{component} {key!r} is kept for a document in quarantine ({reason})."
+            " Repair that document, or delete it from the file, and import it again.",
+        )
+
+
+class NotALookup(RecordRefused, LookupError):
+    def __init__(self, component: str, name: str, declared: Sequence[str]) -> None:
+        self.name, self.declared = name, tuple(declared)
+        super().__init__(
+            component,
+            None,
+            f"{component} cannot be found by {name!r}. Declared are: {', '.join(declared) or 'none'};"
+            " declare it in the component's lookups.",
+        )
+
+
+class NotTheAuthority(RecordRefused):
+    """The other store is: nothing was written here. The router asks who is, and repeats it there."""
+
+    def __init__(self, component: str, store: str) -> None:
+        self.store = store
+        super().__init__(
+            component, None, f"The {store} store is not the authority for {component}. Write through the router."
+        )
+
+
+class FenceClosed(NotTheAuthority):
+    """A move has closed the JSON store to writes, or is about to."""
+
+    def __init__(self, component: str, state: str, epoch: int) -> None:
+        self.state, self.epoch = state, epoch
+        super().__init__(component, "JSON")
+
+
+class Pruned(RecordRefused):
+    """It lies below the component's floor."""
+
+    def __init__(self, component: str, key: Key, floor: Key) -> None:
+        super().__init__(
+            component,
+            key,
+            f"{component} {key!r} lies below {floor!r}, where everything was pruned. Nothing is kept there.",
+        )
+
+
+class Unholdable(RecordRefused):
+    """JSON has no way to write one of its values."""
+
+    def __init__(self, component: str, key: Key, reason: str) -> None:
+        super().__init__(component, key, f"{component} {key!r} holds a value that JSON cannot write ({reason}).")

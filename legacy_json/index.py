@@ -15,12 +15,18 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from legacy_json import pruning
 from legacy_json.connections import LOCK_SECONDS, Connections, translated
 from legacy_json.keys import Key
 from legacy_json.lock import held
-from legacy_json.records import NEVER, Batch, Finding, Ledger, Outcome, Record, Phase, State
+from legacy_json.records import NEVER, Batch, Finding, Ledger, Outcome, Phase, Record, State
 
-__all__ = ["NEVER", "Batch", "Finding", "Index", "Ledger", "Outcome", "Record", "Phase", "State", "add_findings"]
+__all__ = ["NEVER", "Batch", "Finding", "Index", "Ledger", "Outcome", "Phase", "Record", "State", "add_findings"]
+
+RECORD = ", ".join(f"r.{name}" for name in Record._fields)
+
+_NEXT = "UPDATE meta SET value = value + 1 WHERE name = 'counter' RETURNING value"
+_PRESENT = "SELECT value FROM meta WHERE name = 'counter'"
 
 
 class Index:
@@ -30,6 +36,7 @@ class Index:
         self.path = path
         self._lock = path.with_name(path.name + ".lock")
         self._connections = Connections(path, self._lock)
+        self._names: dict[int, str] = {}  # of files; a file's number is never another's
 
     # Access
 
@@ -51,10 +58,7 @@ class Index:
         with held(self._lock, seconds), translated(self.path):
             connection.execute("BEGIN IMMEDIATE")
             try:
-                step = 1 if shown else 0
-                (counter,) = connection.execute("SELECT value + ? FROM meta WHERE name = 'counter'", (step,)).fetchone()
-                if shown:
-                    connection.execute("UPDATE meta SET value = ? WHERE name = 'counter'", (counter,))
+                (counter,) = connection.execute(_NEXT if shown else _PRESENT).fetchone()
                 yield connection, counter
                 connection.execute("COMMIT")
             except BaseException:
@@ -89,6 +93,12 @@ class Index:
             (value,) = connection.execute("SELECT value FROM meta WHERE name = ?", (name,)).fetchone()
         return str(value)
 
+    def file_name(self, file: int) -> str:
+        """Of a record's file, relative to the legacy folder."""
+        if file not in self._names:
+            (self._names[file],) = self.connection().execute("SELECT name FROM file WHERE id = ?", (file,)).fetchone()
+        return self._names[file]
+
     # What the database lacks
 
     def pending(self, component: str, after: Key | None, limit: int) -> Batch:
@@ -115,15 +125,18 @@ class Index:
             if generation is None:
                 return Batch(component, [], self.counter, 0)
             rows = connection.execute(
-                f"SELECT r.key, r.version, r.state, r.duplicate, r.odd, r.ordinal, r.document {source}",
+                f"SELECT {RECORD} {source}",
                 {"component": component, **values},
             ).fetchall()
             return Batch(component, [Record._make(row) for row in rows], self.counter, generation)
 
-    def count_records(self, component: str) -> int:
-        """Of the component that are not deleted."""
-        query = "SELECT count(*) FROM record WHERE component = ? AND state <> ?"
-        (count,) = self.connection().execute(query, (component, State.DELETED)).fetchone()
+    def count_records(self, component: str, source: str) -> int:
+        """Of the component that lie in files of the source, and are neither deleted nor pruned."""
+        query = (
+            "SELECT count(*) FROM record WHERE component = ? AND state NOT IN (?, ?)"
+            " AND file IN (SELECT id FROM file WHERE source = ?)"
+        )
+        (count,) = self.connection().execute(query, (component, State.DELETED, State.PRUNED, source)).fetchone()
         return int(count)
 
     def count_pending(self, component: str) -> int:
@@ -145,6 +158,15 @@ class Index:
         query = "SELECT 1 FROM record WHERE component = ? AND key = ?"
         with self.snapshot() as connection:
             return {key for key in keys if connection.execute(query, (component, key)).fetchone()}
+
+    def floor(self, component: str) -> Key | None:
+        """The key below which records are pruned."""
+        row = self.connection().execute("SELECT floor FROM scanned WHERE component = ?", (component,)).fetchone()
+        return row[0] if row else None
+
+    def prune(self, component: str, floor: Key) -> int:
+        """Keep nothing of records below the floor. Returns how many there were; see pruning.prune."""
+        return pruning.prune(self, component, floor)
 
     def generation(self, component: str) -> int:
         return self._generation(component) or 0
@@ -233,9 +255,9 @@ class Index:
     def _make_pending(self, component: str, keys: Sequence[Key], counter: int) -> None:
         self.connection().executemany(
             "INSERT INTO pending (component, key, synced, changed)"
-            " SELECT component, key, ?, ? FROM record WHERE component = ? AND key = ? AND state <> ?"
+            " SELECT component, key, ?, ? FROM record WHERE component = ? AND key = ? AND state NOT IN (?, ?)"
             " ON CONFLICT (component, key) DO UPDATE SET synced = excluded.synced, changed = excluded.changed",
-            [(NEVER, counter, component, key, State.QUARANTINED) for key in keys],
+            [(NEVER, counter, component, key, State.QUARANTINED, State.PRUNED) for key in keys],
         )
 
     # What is known
@@ -243,9 +265,11 @@ class Index:
     def ledger(self, component: str) -> Ledger:
         """Counted from one snapshot."""
         with self.snapshot() as connection:
-            scanned = connection.execute("SELECT entries FROM scanned WHERE component = ?", (component,)).fetchone()
-            if scanned is None:
-                return Ledger(component, 0, 0, 0, 0, 0, 0, 0)
+            if self._generation(component) is None:
+                return Ledger(component, 0, 0, 0, 0, 0, 0, 0, 0)
+            (entries,) = connection.execute(
+                "SELECT coalesce(sum(entries), 0) FROM counted WHERE component = ?", (component,)
+            ).fetchone()
             counts = {
                 (state, waiting): count
                 for state, waiting, count in connection.execute(
@@ -265,12 +289,13 @@ class Index:
         deleted, deleting = counts.get((State.DELETED, 0), 0), counts.get((State.DELETED, 1), 0)
         return Ledger(
             component,
-            entries=scanned[0],
+            entries=entries,
             imported=counts.get((State.LIVE, 0), 0),
             quarantined=quarantined,
             deleted=deleted,
             pending=counts.get((State.LIVE, 1), 0) + deleting,
             repaired=repaired,
+            pruned=counts.get((State.PRUNED, 0), 0),
             tombstones=deleted + deleting,
         )
 

@@ -7,6 +7,7 @@ import re
 Key = int | str
 KeyType = type[int] | type[str]
 SMALLEST, LARGEST = -(2**63), 2**63 - 1
+LONGEST = 2000  # bytes of a text; PostgreSQL's index takes some 2,700 with what else stands in a row of it
 EXACT = 2**53  # beyond it a float stands for several whole numbers
 
 _integer = re.compile(r"-?[0-9]{1,19}").fullmatch
@@ -35,6 +36,8 @@ def _as_text(found: int | str | float) -> tuple[str, str | None]:
         return str(found), f"key {found} was read as {str(found)!r}"
     if not found:
         raise BadKey("its key is an empty text")
+    if len(found.encode("utf-8", "surrogatepass")) > LONGEST:
+        raise BadKey(f"its key {shown(found)} is longer than {LONGEST} bytes, too long for a database's index")
     if "\0" in found or not encodes(found):
         raise BadKey(f"its key {shown(found)} holds characters that no database text can hold")
     return found, None
@@ -57,6 +60,11 @@ def _whole(found: int | str | float) -> int:
     if isinstance(found, float) and found.is_integer() and abs(found) < EXACT:
         return int(found)
     raise BadKey(f"its key is {shown(found)}, not a whole number")
+
+
+def below(key: Key, floor: Key | None) -> bool:
+    """Whether the key is smaller than the floor, if there is one. Texts are compared by code point, as SQLite does."""
+    return floor is not None and key < floor  # type: ignore[operator]
 
 
 def shown(found: object) -> str:

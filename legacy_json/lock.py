@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from legacy_json.errors import StoreBusy
+from legacy_json.errors import IndexUnwritable, StoreBusy
 
 
 class _Waiter(threading.Thread):
@@ -42,7 +42,7 @@ class _Waiter(threading.Thread):
 
 @contextmanager
 def held(path: Path, seconds: float) -> Iterator[None]:
-    """Hold the lock file exclusively. Raises StoreBusy after that many seconds of waiting.
+    """Hold the lock file exclusively. Raises StoreBusy after that many seconds of waiting, IndexUnwritable.
 
     Each call opens the file anew, so that two threads of one process exclude each other too.
     """
@@ -54,27 +54,40 @@ def held(path: Path, seconds: float) -> Iterator[None]:
 
 
 def _taken(path: Path, seconds: float) -> int:
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    descriptor = _opened(path)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         _wait(descriptor, path, seconds)
-    except BaseException:
-        os.close(descriptor)
+    except BaseException:  # Ctrl-C may come when the lock is taken already
+        _release(descriptor)
         raise
     return descriptor
 
 
+def _opened(path: Path) -> int:
+    try:
+        return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise IndexUnwritable(
+            f"{path} cannot be opened ({error.strerror}). Check the space and the permissions of {path.parent}."
+        ) from error
+
+
 def _wait(descriptor: int, path: Path, seconds: float) -> None:
     waiter = _Waiter(descriptor)
-    waiter.start()
     try:
+        waiter.start()
         waiter.taken.wait(seconds)
+        left = waiter.leave()
+    except RuntimeError:  # there are too many threads already
+        os.close(descriptor)
+        raise
     except BaseException:  # Ctrl-C: nobody would give the lock back
         if not waiter.leave():
             _release(descriptor)
         raise
-    if waiter.leave():
+    if left:
         raise StoreBusy(path, seconds)
 
 

@@ -1,17 +1,20 @@
-"""Unique values: who holds them, and which later records of the file are marked because somebody does."""
+"""Values that records are looked up by: who holds them, and who is marked since another one held it before."""
 
 # ruff: noqa: S608 - what is put into the statements is our own names of tables and columns
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from legacy_json.index import Index
 from legacy_json.keys import Key
+from legacy_json.layouts import Collection
 from legacy_json.records import NEVER, Finding, Outcome, Phase, State
 from legacy_json.scratch import Scratch
 
 
 def write_lookups(index: Index, scratch: Scratch, component: str, chunk: int) -> None:
-    """Make the index's unique values those of the source.
+    """Make the index's lookups those of the files that were read.
 
     Compared whole each time, so that a crash between records and values is mended by the next reading.
     """
@@ -31,33 +34,72 @@ def write_lookups(index: Index, scratch: Scratch, component: str, chunk: int) ->
             )
 
 
-def mark_duplicates(index: Index, scratch: Scratch, component: str, source: str) -> None:
-    """Of several records with one unique value the first in the file holds it; the others are marked and reported."""
-    connection = index.connection()
-    shared = connection.execute(
-        "WITH shared AS (SELECT name, value FROM lookup WHERE component = ?1 GROUP BY 1, 2 HAVING count(*) > 1),"
-        " ranked AS (SELECT l.key, l.name, l.value, e.ordinal,"
-        "   first_value(l.key) OVER (PARTITION BY l.name, l.value ORDER BY e.ordinal) AS holder"
-        # CROSS JOIN: the planner would start with every value, though hardly any is shared.
-        "   FROM shared s CROSS JOIN lookup l ON l.component = ?1 AND l.name = s.name AND l.value = s.value"
-        f"  CROSS JOIN {scratch.entries(component)} AS e ON e.key = l.key)"
-        " SELECT key, name, value, holder, ordinal FROM ranked WHERE key <> holder ORDER BY ordinal, name",
-        (component,),
-    ).fetchall()
+class _Holder(NamedTuple):
+    """One of several records with the same unique value. known: its ordinal in the index, which may be an older one."""
+
+    key: Key
+    name: str
+    value: str
+    first: Key
+    file: str
+    ordinal: int
+    known: int
+
+
+def mark_duplicates(index: Index, scratch: Scratch, collection: Collection) -> None:
+    """Of several records with one unique value the first in the file holds it; the others are marked and reported.
+
+    Of several files the first by name counts, whichever was read last.
+    """
+    component = collection.name
+    holders = _shared(index, scratch, collection)
+    later = [holder for holder in holders if holder.key != holder.first]
     scratch.add_findings(
         Finding(
-            component, key, source, ordinal, Phase.READING, Outcome.REPORTED, "duplicate-value",
-            f"{name} {value!r} belongs to {holder!r}, which stands before it; this record is marked as its duplicate",
+            component, key, file, ordinal, Phase.READING, Outcome.REPORTED, "duplicate-value",
+            f"{name} {value!r} belongs to {first!r}, which stands before it; this record is marked as its duplicate",
             None,
         )
-        for key, name, value, holder, ordinal in shared
+        for key, name, value, first, file, ordinal, _ in later
     )  # fmt: skip
-    rows = connection.execute(
+    # A reading of another file will not see these places.
+    _note_ordinals(index, component, [holder for holder in holders if holder.ordinal != holder.known])
+    rows = index.connection().execute(
         "SELECT key FROM record INDEXED BY record_duplicate WHERE component = ? AND duplicate = 1", (component,)
     )
     marked = {key for (key,) in rows}
-    later = {row[0] for row in shared}
-    _set_marks(index, component, [(key, key in later) for key in later ^ marked])
+    marks = {holder.key for holder in later}
+    _set_marks(index, component, [(key, key in marks) for key in marks ^ marked])
+
+
+def _shared(index: Index, scratch: Scratch, collection: Collection) -> list[_Holder]:
+    """In the order of the files."""
+    names = ", ".join("?" * len(collection.unique))
+    rows = index.connection().execute(
+        "WITH shared AS (SELECT name, value FROM lookup WHERE component = ?1"
+        f"   AND name IN ({names}) GROUP BY 1, 2 HAVING count(*) > 1),"
+        " placed AS (SELECT l.key, l.name, l.value, f.name AS file, coalesce(e.ordinal, r.ordinal) AS ordinal,"
+        "   r.ordinal AS known"
+        # CROSS JOIN: the planner would start with every value, though hardly any is shared.
+        "   FROM shared s CROSS JOIN lookup l ON l.component = ?1 AND l.name = s.name AND l.value = s.value"
+        "   CROSS JOIN record r ON r.component = ?1 AND r.key = l.key"
+        f"  LEFT JOIN {scratch.entries(collection.name)} AS e ON e.key = l.key"
+        "   CROSS JOIN file f ON f.id = coalesce(e.file, r.file))"
+        " SELECT key, name, value, first_value(key) OVER"
+        "   (PARTITION BY name, value ORDER BY file, ordinal, key), file, ordinal, known"
+        " FROM placed ORDER BY file, ordinal, name",
+        (collection.name, *collection.unique),
+    )
+    return [_Holder._make(row) for row in rows]
+
+
+def _note_ordinals(index: Index, component: str, moved: list[_Holder]) -> None:
+    if moved:
+        with index.write(shown=False) as (connection, _):
+            connection.executemany(
+                "UPDATE record SET ordinal = ? WHERE component = ? AND key = ?",
+                [(holder.ordinal, component, holder.key) for holder in moved],
+            )
 
 
 def _set_marks(index: Index, component: str, marks: list[tuple[Key, bool]]) -> None:

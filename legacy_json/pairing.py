@@ -37,8 +37,8 @@ def start_above(index: Index, component: str, base: int, strangers: Iterable[Key
             (component,),
         )
         connection.executemany(
-            "INSERT OR IGNORE INTO record (component, key, version, state, odd, changed, ordinal, document)"
-            " VALUES (?, ?, 0, ?, 0, ?, 0, x'')",
+            "INSERT INTO record (component, key, version, state, odd, changed, file, ordinal, document)"
+            " VALUES (?, ?, 0, ?, 0, ?, 0, 0, x'') ON CONFLICT DO NOTHING",
             [(component, key, State.DELETED, counter) for key in strangers],
         )
         connection.execute(
@@ -47,7 +47,7 @@ def start_above(index: Index, component: str, base: int, strangers: Iterable[Key
         )
         return connection.execute(
             "INSERT INTO pending (component, key, synced, changed)"
-            " SELECT component, key, ?, ? FROM record WHERE component = ? AND state <> ?"
+            " SELECT component, key, ?, ? FROM record WHERE component = ? AND state NOT IN (?, ?)"
             " ON CONFLICT (component, key) DO UPDATE SET synced = excluded.synced, changed = excluded.changed",
-            (NEVER, counter, component, State.QUARANTINED),
+            (NEVER, counter, component, State.QUARANTINED, State.PRUNED),
         ).rowcount

@@ -17,6 +17,7 @@ class State(IntEnum):
     LIVE = 0
     DELETED = 1
     QUARANTINED = 2
+    PRUNED = 3  # below the component's floor: in the file, and nowhere else
 
 
 class Outcome(StrEnum):
@@ -60,6 +61,7 @@ class Record(NamedTuple):
     state: State
     duplicate: int
     odd: int
+    file: int
     ordinal: int
     document: bytes
 
@@ -88,6 +90,7 @@ class Ledger:
     deleted: int
     pending: int
     repaired: int
+    pruned: int
     tombstones: int  # deletions among `deleted` and `pending`: these are no entries of the file any more
 
     @property
@@ -96,4 +99,4 @@ class Ledger:
 
     @property
     def balanced(self) -> bool:
-        return self.imported + self.quarantined + self.deleted + self.pending == self.total
+        return self.imported + self.quarantined + self.deleted + self.pruned + self.pending == self.total

@@ -48,6 +48,11 @@ class Stretch:
         self._data = data
         self._raws: list[msgspec.Raw] | None = None
 
+    @property
+    def size(self) -> int:
+        """Bytes in the file."""
+        return len(self._data)
+
     def raw(self, number: int) -> bytes:
         """The bytes of one value in the file."""
         if len(self.values) == 1:
@@ -73,7 +78,6 @@ class Scanner(Window):
         self._defects: list[Defect] = []
         self._fast, self._slow = fast, 0
         self._decode = self._decoder_with(int)
-        self._decode_any_integer = self._decoder_with(self._integer)
         super().__init__(stream, path, size)
 
     def members(self) -> Iterator[str]:
@@ -110,11 +114,12 @@ class Scanner(Window):
             except RecursionError:
                 self.fail("it is nested too deeply to be read")
             except ValueError:  # an integer with more digits than CPython converts
-                decode = self._decode_any_integer
+                decode = self._decoder_with(self._integer)
             else:
-                # A number at the end of the window may go on behind it.
-                if end < len(self.text) or self.text[end - 1] in '}]"' or not self.more():
+                # A number at the end of the window may go on behind it, also after its point or its exponent's sign.
+                if end + 2 < len(self.text) or self.text[end - 1] in '}]"' or self._ended:
                     break
+                self.more()
             self._defects = []
         raw = self.text[self.pos : end].encode()
         self.pos = end

@@ -10,43 +10,64 @@ import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 from legacy_json.index import Index
-from legacy_json.layouts import Collection, Wins
+from legacy_json.keys import Key
+from legacy_json.layouts import Source, Wins
 from legacy_json.records import Finding, State
 from legacy_json.shelves import Beaten, IndexShelf, ScratchShelf, Shelf, parts, rows
+from legacy_json.texts import printable
 
 PREFIX = "reading-"
-LOOKUP_WIDTH = 4  # values of a unique value: name, value, key, ordinal
+LOOKUP_WIDTH = 5  # values of a lookup: name, value, key, file, ordinal
 
 _UNSHOWN = ("synchronous = NORMAL", "wal_autocheckpoint = 8000")
 _PRAGMAS = ("journal_mode = OFF", "synchronous = OFF", "cache_size = -64000", "locking_mode = EXCLUSIVE")
 
 
-class Scratch:
-    """What one reading found; attached to the index's connection as `incoming`."""
+class Listed(NamedTuple):
+    """A file of the source at hand."""
 
-    def __init__(self, index: Index, collections: Sequence[Collection]) -> None:
-        self._index, self.connection = index, index.connection()
+    id: int
+    name: str
+    pattern: str
+
+
+class Scratch:
+    """What one reading of these files found; attached to the index's connection as `incoming`."""
+
+    def __init__(self, index: Index, source: Source, files: Sequence[Listed]) -> None:
+        self.index, self.connection, self.files = index, index.connection(), files
+        self._source = source
         self.connection.execute(f"CREATE TABLE incoming.finding ({', '.join(Finding._fields)})")
+        self.connection.execute("CREATE TABLE incoming.file (id INTEGER PRIMARY KEY, name)")
+        named = [(file.id, printable(file.name)) for file in files]
+        self.connection.executemany("INSERT INTO incoming.file VALUES (?, ?)", named)
+        ranks = {file.id: rank for rank, file in enumerate(files)}
         self._shelves: dict[str, Shelf] = {}
         self._lookups: dict[str, str] = {}
-        for number, collection in enumerate(collections):
+        self._floors = {collection.name: index.floor(collection.name) for collection in source.collections}
+        for number, collection in enumerate(source.collections):
             self._lookups[collection.name] = f"incoming.lookup_{number}"
-            self.connection.execute(f"CREATE TABLE incoming.lookup_{number} (name, value, key, ordinal)")
+            self.connection.execute(f"CREATE TABLE incoming.lookup_{number} (name, value, key, file, ordinal)")
             self._shelves[collection.name] = (
-                ScratchShelf(index, collection, f"incoming.entry_{number}")
+                ScratchShelf(index, collection, ranks, f"incoming.entry_{number}")
                 if index.is_read(collection.name)
-                else IndexShelf(index, collection)
+                else IndexShelf(index, collection, ranks)
             )
 
     def entries(self, component: str) -> str:
-        """What to select a component's key, state, odd, document or NULL (if the index has it), ordinal from."""
+        """What to select a component's key, state, odd, document or NULL (if the index has it), file, ordinal from."""
         return self._shelves[component].relation
 
     def lookups(self, component: str) -> str:
-        """The table of its unique values: name, value, key, ordinal."""
+        """The table of the values it is looked up by: name, value, key, file, ordinal."""
         return self._lookups[component]
+
+    def floor(self, component: str) -> Key | None:
+        """The key below which its records are pruned, as it was when the reading began."""
+        return self._floors[component]
 
     def is_new(self, component: str) -> bool:
         """Whether this is its first reading, and its entries are in the index."""
@@ -57,7 +78,7 @@ class Scratch:
         return self._shelves[component].add(wins, values)
 
     def add_lookups(self, component: str, values: Sequence[object]) -> None:
-        """Unique values of entries that were added, LOOKUP_WIDTH values each."""
+        """Lookups of entries that were added, LOOKUP_WIDTH values each."""
         for part in parts(values):
             these = rows(LOOKUP_WIDTH, len(part) // LOOKUP_WIDTH)
             self.connection.execute(f"INSERT INTO {self.lookups(component)} {these}", part)
@@ -72,31 +93,51 @@ class Scratch:
         """Take out the children of entries that were beaten: the bot does not read them either."""
         shelf = self._shelves[child]
         found = self.connection.execute(
-            "SELECT c.key, c.state, c.document, c.ordinal, p.ordinal"
+            "SELECT c.key, c.state, c.document, c.file, c.ordinal, p.file, p.ordinal"
             f" FROM {self.entries(child)} AS c JOIN {self.entries(parent)} AS p ON p.key = c.key"
-            " WHERE p.ordinal <> c.ordinal"
+            " WHERE (p.file, p.ordinal) <> (c.file, c.ordinal)"
         ).fetchall()
-        shelf.remove([row[0] for row in found])
-        return [
-            Beaten(key, State(state), shelf.document(key, document), ordinal, winner)
-            for key, state, document, ordinal, winner in found
+        lost = [
+            Beaten(key, State(state), shelf.document(key, document), file, ordinal, (winner, at))
+            for key, state, document, file, ordinal, winner, at in found
         ]
+        shelf.remove([row[0] for row in found])
+        return lost
+
+    def drop_taken(self, component: str, files: Iterable[int]) -> list[Beaten]:
+        """Take out the entries whose keys have records from these files, which are another source's."""
+        shelf = self._shelves[component]
+        found = self.connection.execute(
+            "SELECT e.key, e.state, e.document, e.file, e.ordinal, r.file, r.ordinal"
+            f" FROM {self.entries(component)} AS e JOIN main.record r ON r.component = ? AND r.key = +e.key"
+            f" WHERE r.state <> {State.DELETED:d}",
+            (component,),
+        ).fetchall()
+        others = set(files)
+        lost = [
+            Beaten(key, State(state), document, file, ordinal, (other, at))
+            for key, state, document, file, ordinal, other, at in found
+            if other in others
+        ]
+        shelf.remove([entry.key for entry in lost])
+        return lost
 
     def drop_lookups_of_beaten(self, component: str) -> None:
         """Unique values hold for the entries that stayed."""
         self.connection.execute(
             f"DELETE FROM {self.lookups(component)} AS l WHERE NOT EXISTS"
-            f" (SELECT 1 FROM {self.entries(component)} AS e WHERE e.key = l.key AND e.ordinal = l.ordinal)"
+            f" (SELECT 1 FROM {self.entries(component)} AS e"
+            " WHERE e.key = l.key AND e.file = l.file AND e.ordinal = l.ordinal)"
         )
 
     def open_thread(self) -> None:
         """For the thread that adds: what nobody is shown has to last no sooner than the commit that shows it."""
         for pragma in _UNSHOWN:
-            self._index.connection().execute(f"PRAGMA {pragma}")
+            self.index.connection().execute(f"PRAGMA {pragma}")
 
     def close_thread(self) -> None:
         """Close what a second thread opened; to be called in that thread."""
-        self._index.close()
+        self.index.close()
 
     def close(self) -> None:
         """Leave nothing of a new component behind that its reading did not complete."""
@@ -110,16 +151,75 @@ class Scratch:
         """A table of the keys that the index has and the source has not."""
         self.connection.execute("DROP TABLE IF EXISTS incoming.absent")
         self.connection.execute("CREATE TABLE incoming.absent (key PRIMARY KEY) WITHOUT ROWID")
-        self.connection.execute(
-            "INSERT INTO incoming.absent SELECT r.key FROM main.record r WHERE r.component = ? AND r.state <> ?"
-            f" AND NOT EXISTS (SELECT 1 FROM {self.entries(component)} AS e WHERE e.key = r.key)",
-            (component, State.DELETED),
-        )
+        spans = [(file.id, span) for file in self.files for span in self._spans(component, file)]
+        anywhere = [(file,) for file, span in spans if span is None]
+        somewhere = [(file, *span) for file, span in spans if span is not None]
+        self._gather_of("(id)", anywhere, "r.file IN (SELECT id FROM incoming.place)", component)
+        # CROSS JOIN: a file's records are found by their keys, not by a look at all that there are.
+        place = "incoming.place AS p CROSS JOIN"
+        within = "r.file = p.id AND r.key BETWEEN +p.low AND +p.high"
+        self._gather_of("(id, low, high)", somewhere, within, component, place)
         return "incoming.absent"
 
+    def _gather_of(
+        self, columns: str, places: Sequence[tuple[Key, ...]], where: str, component: str, place: str = ""
+    ) -> None:
+        if not places:
+            return
+        self.connection.execute("DROP TABLE IF EXISTS incoming.place")
+        self.connection.execute(f"CREATE TABLE incoming.place {columns}")
+        self.connection.executemany(f"INSERT INTO incoming.place VALUES ({', '.join('?' * len(places[0]))})", places)
+        self.connection.execute(
+            f"INSERT OR IGNORE INTO incoming.absent SELECT r.key FROM {place} main.record r"
+            f" WHERE r.component = ? AND {where} AND r.state <> {State.DELETED:d}"
+            f" AND NOT EXISTS (SELECT 1 FROM {self.entries(component)} AS e WHERE e.key = r.key)",
+            (component,),
+        )
+
+    def _spans(self, component: str, file: Listed) -> list[tuple[Key, Key] | None]:
+        """Where the component's records of this file are among its keys; anywhere, of one that was moved."""
+        homes = self._source.homes_in(file.pattern)
+        own = [h.layout.span(file.name, h.collection.key) for h in homes if h.collection.name == component]
+        embedded = any(child.name == component for home in homes for child, _ in home.children)
+        return [None] if embedded or not homes else [*own]
+
+    def strays(self, component: str) -> set[int]:
+        """Other files of the source that hold records of keys which this reading found."""
+        if self.is_new(component):
+            return set()
+        rows = self.connection.execute(
+            f"SELECT DISTINCT r.file FROM {self.entries(component)} AS e"
+            " JOIN main.record r ON r.component = ? AND r.key = +e.key"
+            f" WHERE r.state <> {State.DELETED:d} AND r.file NOT IN (SELECT id FROM incoming.file)",
+            (component,),
+        )
+        return {file for (file,) in rows}
+
+    def documents(self, component: str, low: Key, high: Key, limit: int | None) -> list[tuple[Key, bytes]]:
+        """What the index shows of the component between two keys, in key order."""
+        if self.is_new(component):
+            return []
+        query = (
+            "SELECT key, document FROM main.record WHERE component = ? AND key BETWEEN ? AND ?"
+            f" AND state NOT IN ({State.DELETED:d}, {State.PRUNED:d}) ORDER BY key LIMIT ?"
+        )
+        return self.connection.execute(query, (component, low, high, -1 if limit is None else limit)).fetchall()
+
+    def last(self, component: str, low: Key, high: Key) -> Key | None:
+        """The greatest of the index's keys between two, deleted or not."""
+        if self.is_new(component):
+            return None
+        query = "SELECT max(key) FROM main.record WHERE component = ? AND key BETWEEN ? AND ?"
+        (key,) = self.connection.execute(query, (component, low, high)).fetchone()
+        return None if key is None else key if isinstance(key, int) else str(key)
+
     def count_absent(self, component: str) -> int:
-        """How many records the index has and the source has not."""
-        (count,) = self.connection.execute(f"SELECT count(*) FROM {self.gather_absent(component)}").fetchone()
+        """How many records the index has and the source has not; what was pruned is no loss."""
+        (count,) = self.connection.execute(
+            f"SELECT count(*) FROM {self.gather_absent(component)} a"
+            " JOIN main.record r ON r.component = ? AND r.key = +a.key AND r.state <> ?",
+            (component, State.PRUNED),
+        ).fetchone()
         return int(count)
 
     def gather_lookups(self, component: str) -> tuple[int, int]:
@@ -131,7 +231,10 @@ class Scratch:
         new = f"SELECT DISTINCT name, value, key FROM {table}"
         if not self.is_new(component):
             connection.execute(f"CREATE INDEX {table}_order ON {table.removeprefix('incoming.')} (name, value, key)")
-            had = "SELECT name, value, key FROM main.lookup WHERE component = :component"
+            had = (
+                "SELECT l.name, l.value, l.key FROM main.lookup l JOIN main.record r USING (component, key)"
+                " WHERE l.component = :component AND r.file IN (SELECT id FROM incoming.file)"
+            )
             there = {"component": component}
             connection.execute(f"INSERT INTO incoming.gone {had} EXCEPT SELECT name, value, key FROM {table}", there)
             new += f" EXCEPT {had}"
@@ -147,8 +250,11 @@ class Scratch:
 
 
 @contextmanager
-def scratch(index: Index, collections: Sequence[Collection]) -> Iterator[Scratch]:
-    """Empty tables for one reading. Nothing of them is synced, and no crash leaves them behind."""
+def scratch(index: Index, source: Source, files: Sequence[Listed]) -> Iterator[Scratch]:
+    """Empty tables for one reading of these files, in the order of reading.
+
+    Nothing of them is synced, and no crash leaves them behind.
+    """
     connection = index.connection()
     index.path.parent.mkdir(parents=True, exist_ok=True)
     descriptor, name = tempfile.mkstemp(dir=index.path.parent, prefix=PREFIX)
@@ -157,7 +263,7 @@ def scratch(index: Index, collections: Sequence[Collection]) -> Iterator[Scratch
     try:
         for pragma in _PRAGMAS:
             connection.execute(f"PRAGMA incoming.{pragma}").fetchall()
-        made = Scratch(index, collections)
+        made = Scratch(index, source, files)
         Path(name).unlink()  # the open file lives on without its name
         try:
             yield made

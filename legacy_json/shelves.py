@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import sqlite3
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from legacy_json.index import Index
@@ -23,8 +23,8 @@ from legacy_json.keys import Key
 from legacy_json.layouts import Collection, Wins
 from legacy_json.records import NEVER, State
 
-WIDTH = 5  # values of an entry: key, state, odd, document, ordinal
-VALUES = 20_000  # in one statement, a multiple of every width; SQLite takes 32766
+WIDTH = 6  # values of an entry: key, state, odd, document, file, ordinal
+VALUES = 30_000  # in one statement, a multiple of every width; SQLite takes 32766
 CHUNK = 10_000  # records in one commit
 
 
@@ -34,18 +34,22 @@ class Beaten(NamedTuple):
     key: Key
     state: State
     document: bytes
+    file: int
     ordinal: int
-    winner: int
+    winner: tuple[int, int]  # file and ordinal
 
 
 class Shelf(ABC):
-    """The entries of one component. relation: what to select key, state, odd, document and ordinal from."""
+    """The entries of one component. relation: what to select key, state, odd, document, file and ordinal from.
+
+    ranks: the place of each file in the order of reading.
+    """
 
     relation: str
     new: bool  # whether the index has never read the component whole
 
-    def __init__(self, index: Index, component: str) -> None:
-        self.index, self.component = index, component
+    def __init__(self, index: Index, component: str, ranks: Mapping[int, int]) -> None:
+        self.index, self.component, self._ranks = index, component, ranks
 
     @abstractmethod
     def add(self, wins: Wins, values: Sequence[object]) -> list[Beaten]:
@@ -78,19 +82,26 @@ class Shelf(ABC):
             row = values[start : start + WIDTH]
             coming = _entry(row)
             standing = self._standing(coming.key)
-            if coming.ordinal == standing.ordinal:
+            if coming.winner == standing.winner:
                 continue
-            if _takes_over(coming, standing, wins):
+            if self._takes_over(coming, standing, wins):
                 self._replace(row)
-                beaten.append(standing._replace(winner=coming.ordinal))
+                beaten.append(standing._replace(winner=coming.winner))
             else:
-                beaten.append(coming._replace(winner=standing.ordinal))
+                beaten.append(coming._replace(winner=standing.winner))
         return beaten
 
+    def _takes_over(self, coming: Beaten, standing: Beaten, wins: Wins) -> bool:
+        if coming.state is not standing.state:
+            return coming.state is State.LIVE
+        if coming.file != standing.file:  # the newer generation
+            return self._ranks[coming.file] > self._ranks[standing.file]
+        return (coming.ordinal > standing.ordinal) is (wins == "last")
+
     def _standing(self, key: Key) -> Beaten:
-        query = f"SELECT key, state, document, ordinal FROM {self.relation} AS e WHERE e.key = ?"
-        found, state, document, ordinal = self.connection.execute(query, (key,)).fetchone()
-        return Beaten(found, State(state), self.document(found, document), ordinal, ordinal)
+        query = f"SELECT key, state, document, file, ordinal FROM {self.relation} AS e WHERE e.key = ?"
+        found, state, document, file, ordinal = self.connection.execute(query, (key,)).fetchone()
+        return Beaten(found, State(state), self.document(found, document), file, ordinal, (file, ordinal))
 
 
 class ScratchShelf(Shelf):
@@ -98,11 +109,11 @@ class ScratchShelf(Shelf):
 
     new = False
 
-    def __init__(self, index: Index, collection: Collection, table: str) -> None:
-        super().__init__(index, collection.name)
+    def __init__(self, index: Index, collection: Collection, ranks: Mapping[int, int], table: str) -> None:
+        super().__init__(index, collection.name, ranks)
         self.relation = table
         self._connection = index.connection()
-        rest = "state, odd, document, ordinal"
+        rest = "state, odd, document, file, ordinal"
         if collection.key is int:
             self.connection.execute(f"CREATE TABLE {table} (key INTEGER PRIMARY KEY, {rest})")
         else:
@@ -129,7 +140,8 @@ class ScratchShelf(Shelf):
         """How many went in. What the index has just so goes in without its document."""
         return self.connection.execute(
             f"{verb} INTO {self.relation} SELECT v.column1, v.column2, v.column3,"
-            " iif(r.document IS v.column4, NULL, v.column4), v.column5"
+            f" iif(r.document IS v.column4 AND r.state <> {State.DELETED:d} AND r.file = v.column5, NULL, v.column4),"
+            " v.column5, v.column6"
             f" FROM ({rows(WIDTH, len(values) // WIDTH)}) v"
             " LEFT JOIN main.record r ON r.component = ? AND r.key = v.column1",
             (*values, self.component),
@@ -141,10 +153,11 @@ class IndexShelf(Shelf):
 
     new = True
 
-    def __init__(self, index: Index, collection: Collection) -> None:
-        super().__init__(index, collection.name)
+    def __init__(self, index: Index, collection: Collection, ranks: Mapping[int, int]) -> None:
+        super().__init__(index, collection.name, ranks)
         quoted = collection.name.replace("'", "''")
-        self.relation = f"(SELECT key, state, odd, document, ordinal FROM main.record WHERE component = '{quoted}')"
+        columns = "key, state, odd, document, file, ordinal"
+        self.relation = f"(SELECT {columns} FROM main.record WHERE component = '{quoted}')"
         self.clear()
 
     @property
@@ -163,8 +176,9 @@ class IndexShelf(Shelf):
                         (self.component, counter, *live),
                     )
                 added = connection.execute(
-                    "INSERT OR IGNORE INTO record (component, key, version, state, odd, changed, ordinal, document)"
-                    " SELECT ?, v.column1, 0, v.column2, v.column3, ?, v.column5, v.column4"
+                    "INSERT OR IGNORE INTO record"
+                    " (component, key, version, state, odd, changed, file, ordinal, document)"
+                    " SELECT ?, v.column1, 0, v.column2, v.column3, ?, v.column5, v.column6, v.column4"
                     f" FROM ({rows(WIDTH, count)}) v",
                     (self.component, counter, *part),
                 ).rowcount
@@ -189,10 +203,10 @@ class IndexShelf(Shelf):
                     connection.execute(f"DELETE FROM main.{table} WHERE {same}", (self.component, CHUNK))
 
     def _replace(self, row: Sequence[object]) -> None:
-        key, state, odd, document, ordinal = row
+        key, state, odd, document, file, ordinal = row
         self.connection.execute(
-            "UPDATE record SET state = ?, odd = ?, document = ?, ordinal = ? WHERE component = ? AND key = ?",
-            (state, odd, document, ordinal, self.component, key),
+            "UPDATE record SET state = ?, odd = ?, document = ?, file = ?, ordinal = ? WHERE component = ? AND key = ?",
+            (state, odd, document, file, ordinal, self.component, key),
         )
 
 
@@ -209,15 +223,10 @@ def rows(width: int, count: int) -> str:
 
 
 def _entry(row: Sequence[object]) -> Beaten:
-    key, state, _, document, ordinal = row
+    key, state, _, document, file, ordinal = row
     assert isinstance(key, int | str)
     assert isinstance(state, int)
     assert isinstance(document, bytes)
+    assert isinstance(file, int)
     assert isinstance(ordinal, int)
-    return Beaten(key, State(state), document, ordinal, ordinal)
-
-
-def _takes_over(coming: Beaten, standing: Beaten, wins: Wins) -> bool:
-    if coming.state is not standing.state:
-        return coming.state is State.LIVE
-    return (coming.ordinal > standing.ordinal) is (wins == "last")
+    return Beaten(key, State(state), document, file, ordinal, (file, ordinal))

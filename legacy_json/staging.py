@@ -3,57 +3,71 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import NamedTuple
 
-import msgspec
-
-from legacy_json.keys import LARGEST, SMALLEST, BadKey, Key, as_key
-from legacy_json.layouts import Collection, Home
+from legacy_json.documents import encoded
+from legacy_json.keys import LARGEST, SMALLEST, BadKey, Key, as_key, below, encodes
+from legacy_json.layouts import Collection, Home, SequenceOf, Source, Wins
 from legacy_json.records import Finding, Outcome, Phase, State
 from legacy_json.scan import Stretch
 from legacy_json.scratch import Scratch
 from legacy_json.shelves import VALUES, Beaten
-from legacy_json.texts import holdable
+from legacy_json.unique import lookups_of
 
 MANY = 200  # findings kept back until the second thread is given them
+MUCH = 8 << 20  # bytes of entries kept back
 RAW_LIMIT = 1 << 20  # bytes of one entry kept with a finding
+DUPLICATE_KEY = "duplicate-key"
 
 _LIVE = State.LIVE.value
-_encode = msgspec.json.Encoder().encode
-_unique = (str, int, float)
-_unwritable = (UnicodeEncodeError, OverflowError, RecursionError)
 
 
 class Pile:
     """A collection's entries on their way into the scratch database."""
 
-    __slots__ = ("children", "collection", "entries", "lookups", "name", "unique", "values", "wins")
+    __slots__ = ("children", "collection", "counts", "floor", "looked_up", "lookups", "name", "values", "wins")
 
-    def __init__(self, collection: Collection, home: Home) -> None:
-        self.collection, self.name, self.unique = collection, collection.name, collection.unique
-        self.wins = home.layout.wins
+    def __init__(self, collection: Collection, wins: Wins, floor: Key | None) -> None:
+        self.collection, self.name, self.wins, self.floor = collection, collection.name, wins, floor
+        self.looked_up = bool(collection.unique or collection.lookups)
         self.children: list[tuple[Pile, str]] = []  # what lies inside its records, by its name there
-        self.entries = 0  # counted here, apart from every row
-        self.values: list[object] = []  # flat: key, state, odd, document, ordinal
-        self.lookups: list[object] = []  # flat: name, value, key, ordinal
+        self.counts: dict[int, int] = {}  # by file; counted here, apart from every row
+        self.values: list[object] = []  # flat: key, state, odd, document, file, ordinal
+        self.lookups: list[object] = []  # flat: name, value, key, file, ordinal
 
-    def put(self, key: Key, value: dict[str, object], ordinal: int, *, odd: bool) -> None:
-        """A live record."""
-        for name in self.unique:
-            held = value.get(name)
-            if isinstance(held, _unique) and held != "" and not isinstance(held, bool):
-                self.lookups += (name, as_lookup(held), key, ordinal)
-        try:
-            document = json.dumps(value).encode() if odd else _encode(value)
-        except _unwritable:  # a lone surrogate
-            odd, document = True, json.dumps(value).encode()
-        self.values += (key, _LIVE, odd, document, ordinal)
+    def put(self, key: Key, value: dict[str, object], file: int, ordinal: int, *, odd: bool) -> None:
+        """A live record, unless it lies below the floor."""
+        if self.floor is not None and self.is_pruned(key):
+            self.put_pruned(key, file, ordinal)
+            return
+        for name, held in lookups_of(self.collection, value) if self.looked_up else ():
+            self.lookups += (name, held, key, file, ordinal)
+        odd, document = encoded(value, odd=odd)
+        self.values += (key, _LIVE, odd, document, file, ordinal)
 
-    def put_quarantined(self, key: Key, raw: bytes, ordinal: int) -> None:
+    def put_all(self, keys: Sequence[Key], values: Sequence[object], file: int, ordinal: int) -> None:
+        """Live records that stand side by side, of a collection that needs no look at any of them."""
+        for number, (key, value) in enumerate(zip(keys, values, strict=True), ordinal):
+            odd, document = encoded(value, odd=False)
+            self.values += (key, _LIVE, odd, document, file, number)
+
+    def takes_all(self, first: Key) -> bool:
+        """Whether records from this key on are as good as documents."""
+        return not (self.looked_up or self.children) and not self.is_pruned(first)
+
+    def is_pruned(self, key: Key) -> bool:
+        """Whether it lies below the floor."""
+        return below(key, self.floor)
+
+    def put_pruned(self, key: Key, file: int, ordinal: int) -> None:
+        """A key of which nothing is kept, whatever its entry is."""
+        self.values += (key, State.PRUNED.value, 0, b"", file, ordinal)
+
+    def put_quarantined(self, key: Key, raw: bytes, file: int, ordinal: int) -> None:
         """A key whose entry is no record."""
-        self.values += (key, State.QUARANTINED.value, 1, raw, ordinal)
+        self.values += (key, State.QUARANTINED.value, 1, raw, file, ordinal)
 
     def taken(self, *, all: bool) -> Taken:
         """What it holds, which it then no longer does; else only as much as fills whole statements."""
@@ -74,51 +88,67 @@ class Taken(NamedTuple):
 class Staging:
     """Takes the entries of each home in file order, and finds keys, sub-objects and duplicates among them."""
 
-    def __init__(self, scratch: Scratch, source: str, homes: Sequence[Home]) -> None:
-        self.scratch, self.source, self.homes = scratch, source, homes
-        self.place = source  # the file at hand, for findings
+    def __init__(self, scratch: Scratch, source: Source) -> None:
+        self.scratch = scratch
+        self._homes = source.homes
+        self._names = {file.id: file.name for file in scratch.files}
+        self._file = 0
+        self._next: dict[int, int] = {}  # by the home's id: to hash a declaration takes longer than a small file
         self._findings: list[Finding] = []
+        self._bytes = 0  # of entries that were not handed over yet
         self._piles: dict[str, Pile] = {}
-        for home in homes:
-            pile = self._piles[home.collection.name] = Pile(home.collection, home)
-            for child, name in home.children:
-                self._piles[child.name] = Pile(child, home)
-                pile.children.append((self._piles[child.name], name))
+        for home in source.homes:
+            pile = self._pile(home.collection, home)
+            pile.children = [(self._pile(child, home), name) for child, name in home.children]
         self._beaten: set[str] = set()  # components with duplicates
         self._writer = ThreadPoolExecutor(1, "staging")
         self._writing: Future[None] = self._writer.submit(scratch.open_thread)
 
     @property
-    def entries(self) -> dict[str, int]:
-        return {name: pile.entries for name, pile in self._piles.items()}
+    def counts(self) -> dict[str, dict[int, int]]:
+        """How many entries each component has in each file."""
+        return {name: pile.counts for name, pile in self._piles.items()}
+
+    def begin(self, file: int) -> None:
+        """What is taken from now on lies in this file."""
+        self._file = file
+        self._next = {}
 
     def take(self, home: Home, found: Sequence[object], stretch: Stretch) -> None:
         """The next entries of this home, with their keys as they were found."""
-        pile = self._piles[home.collection.name]
-        ordinal, pile.entries = pile.entries, pile.entries + len(found)
-        if stretch.defects or home.collection.key is not int:
-            for number, key in enumerate(found):
-                self._sort(home, key, stretch, number, ordinal + number)
+        pile, file = self._piles[home.collection.name], self._file
+        ordinal = self._next.get(id(home), 0)
+        self._next[id(home)] = ordinal + len(found)
+        pile.counts[file] = pile.counts.get(file, 0) + len(found)
+        wrap = home.layout.wrap
+        values = stretch.values if wrap is None else [{wrap: value} for value in stretch.values]
+        if stretch.defects or not _plain_keys(home, found):
+            for number, (key, value) in enumerate(zip(found, values, strict=True)):
+                self._sort(home, key, value, stretch, number, ordinal + number)
+        elif _made_keys(home) and pile.takes_all(str(found[0])) and set(map(type, values)) == {dict}:
+            pile.put_all(found, values, file, ordinal)  # type: ignore[arg-type]
         else:
-            for number, (key, value) in enumerate(zip(found, stretch.values, strict=True)):
-                if type(key) is int and type(value) is dict and SMALLEST <= key <= LARGEST:
-                    self._keep(pile, key, value, ordinal + number, odd=False)
+            made = home.collection.key is str  # by the layout
+            for number, (key, value) in enumerate(zip(found, values, strict=True)):
+                whole = type(key) is int and SMALLEST <= key <= LARGEST and not made
+                if type(value) is dict and (whole or (made and type(key) is str)):
+                    self._keep(pile, key, value, ordinal + number, odd=False)  # type: ignore[arg-type]
                 else:
-                    self._sort(home, key, stretch, number, ordinal + number)
-        if len(pile.values) >= VALUES or len(self._findings) >= MANY:
-            self._hand_over()
+                    self._sort(home, key, value, stretch, number, ordinal + number)
+        self._bytes += stretch.size
+        if len(pile.values) >= VALUES or len(self._findings) >= MANY or self._bytes >= MUCH:
+            self._hand_over(all=self._bytes >= MUCH)
 
     def note(self, home: Home, code: str, detail: str) -> None:
         """A defect of the file itself, over which it could be read."""
-        self._findings.append(
-            Finding(home.collection.name, None, self.place, None, Phase.READING, Outcome.REPAIRED, code, detail, None)
-        )
+        place = (home.collection.name, None, self._names[self._file], None)
+        self._findings.append(Finding(*place, Phase.READING, Outcome.REPAIRED, code, detail, None))
 
     def finish(self) -> None:
         """Everything is in: settle what depends on the whole."""
         self._hand_over(all=True)
         self._writing.result()
-        for home in self.homes:
+        for home in self._homes:
             parent = home.collection.name
             if parent not in self._beaten:
                 continue
@@ -127,16 +157,28 @@ class Staging:
                 self.scratch.drop_lookups_of_beaten(child.name)
             self.scratch.drop_lookups_of_beaten(parent)
 
+    def lose_to(self, files: Iterable[int]) -> None:
+        """After the end: records from these files of another source keep the keys that they have."""
+        for component in self._piles:
+            self._lost(component, self.scratch.drop_taken(component, files))
+            self.scratch.drop_lookups_of_beaten(component)
+
     def close(self) -> None:
         """Stop the second thread; it must not use the connection after its owner has gone on."""
         self._writer.submit(self.scratch.close_thread)
         self._writer.shutdown(wait=True)
 
+    def _pile(self, collection: Collection, home: Home) -> Pile:
+        if collection.name not in self._piles:
+            floor = self.scratch.floor(collection.name)
+            self._piles[collection.name] = Pile(collection, home.layout.wins, floor)
+        return self._piles[collection.name]
+
     # Sorting
 
-    def _sort(self, home: Home, found: object, stretch: Stretch, number: int, ordinal: int) -> None:
+    def _sort(self, home: Home, found: object, value: object, stretch: Stretch, number: int, ordinal: int) -> None:
         """An entry that is not plain."""
-        of, value = home.collection, stretch.values[number]
+        of = home.collection
         key: Key | None = None
 
         def tell(outcome: Outcome, code: str, detail: str) -> None:
@@ -151,15 +193,18 @@ class Staging:
             else:
                 tell(Outcome.QUARANTINED, "not-an-object", "it is not an object")
             return
-        if repaired:
+        pruned = self._piles[of.name].is_pruned(key)
+        if repaired and not pruned:
             tell(Outcome.REPAIRED, "key-repaired", repaired)
-        for code, detail in stretch.defects:
+        for code, detail in stretch.defects if not pruned else ():
             tell(*_told(code, detail))
-        if isinstance(value, dict):
+        if pruned and not isinstance(value, dict):
+            self._piles[of.name].put_pruned(key, self._file, ordinal)
+        elif isinstance(value, dict):
             self._keep(self._piles[of.name], key, value, ordinal, odd=bool(stretch.defects))
         else:
             tell(Outcome.QUARANTINED, "not-an-object", "it is not an object")
-            self._piles[of.name].put_quarantined(key, stretch.raw(number), ordinal)
+            self._piles[of.name].put_quarantined(key, stretch.raw(number), self._file, ordinal)
 
     def _keep(self, pile: Pile, key: Key, value: dict[str, object], ordinal: int, *, odd: bool) -> None:
         for child, name in pile.children:
@@ -167,21 +212,24 @@ class Staging:
             if inner is None:
                 continue
             del value[name]
-            child.entries += 1
+            child.counts[self._file] = child.counts.get(self._file, 0) + 1
             if type(inner) is dict:
-                child.put(key, inner, ordinal, odd=odd)
+                child.put(key, inner, self._file, ordinal, odd=odd)
+            elif child.is_pruned(key):
+                child.put_pruned(key, self._file, ordinal)
             else:
                 raw = json.dumps(inner).encode()
                 detail = f"{name!r} is not an object"
                 self._find(child.collection, key, ordinal, Outcome.QUARANTINED, "not-an-object", detail, raw)
-                child.put_quarantined(key, raw, ordinal)
-        pile.put(key, value, ordinal, odd=odd)
+                child.put_quarantined(key, raw, self._file, ordinal)
+        pile.put(key, value, self._file, ordinal, odd=odd)
 
     def _give_up_children(self, home: Home, value: dict[str, object], ordinal: int) -> None:
         for child, name in home.children:
             inner = value.get(name)
             if inner is not None:
-                self._piles[child.name].entries += 1
+                counts = self._piles[child.name].counts
+                counts[self._file] = counts.get(self._file, 0) + 1
                 detail = f"the record that it lies in, of {home.collection.name}, has no usable key"
                 raw = json.dumps(inner).encode()
                 self._find(child, None, ordinal, Outcome.QUARANTINED, "no-key", detail, raw)
@@ -189,13 +237,14 @@ class Staging:
     def _find(
         self, of: Collection, key: Key | None, ordinal: int, outcome: Outcome, code: str, detail: str, raw: bytes
     ) -> None:
-        place = (of.name, key, self.place, ordinal)
+        place = (of.name, key, self._names[self._file], ordinal)
         self._findings.append(Finding(*place, Phase.READING, outcome, code, detail, raw[:RAW_LIMIT]))
 
     # Storing, by the second thread
 
     def _hand_over(self, *, all: bool = False) -> None:
         self._writing.result()
+        self._bytes = 0
         taken = [pile.taken(all=all) for pile in self._piles.values()]
         findings, self._findings = self._findings, []
         self._writing = self._writer.submit(self._store, taken, findings)
@@ -213,17 +262,27 @@ class Staging:
         self._beaten.add(component)
         self.scratch.add_findings(
             Finding(
-                component, entry.key, self.source, entry.ordinal, Phase.READING, Outcome.QUARANTINED, "duplicate-key",
-                f"entry {entry.winner} has the same key, and is the one that the bot reads", entry.document[:RAW_LIMIT],
+                component, entry.key, self._names[entry.file], entry.ordinal, Phase.READING, Outcome.QUARANTINED,
+                DUPLICATE_KEY, f"{self._told(entry)} has the same key, and is the one that the bot reads",
+                entry.document[:RAW_LIMIT],
             )
             for entry in beaten
-            if entry.state is State.LIVE
+            if entry.state is not State.QUARANTINED
         )  # fmt: skip
 
+    def _told(self, entry: Beaten) -> str:
+        file, ordinal = entry.winner
+        return f"entry {ordinal}" if file == entry.file else f"{self.scratch.index.file_name(file)}"
 
-def as_lookup(held: str | int | float) -> str:
-    """A unique value as the database will have it: the mapping makes texts of numbers too."""
-    return holdable(str(held))[0]
+
+def _plain_keys(home: Home, found: Sequence[object]) -> bool:
+    """Whether keys need no look each: numbers, or made by the layout from a name that any database takes."""
+    return home.collection.key is int or (_made_keys(home) and bool(found) and encodes(str(found[0])))
+
+
+def _made_keys(home: Home) -> bool:
+    """Whether the layout makes them, in ascending order."""
+    return home.collection.key is str and isinstance(home.layout, SequenceOf)
 
 
 def _told(code: str, detail: str) -> tuple[Outcome, str, str]:

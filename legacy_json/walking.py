@@ -1,72 +1,124 @@
-"""One source from its first byte to its last: each home's entries, in file order."""
+"""Files from their first byte to their last: each home's entries, in file order."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from legacy_json.errors import SourceUnreadable
-from legacy_json.layouts import Entries, FolderOf, Home
+from legacy_json.keys import Key, below, encodes
+from legacy_json.layouts import Entries, Home, Source, fits
 from legacy_json.scan import Scanner
+from legacy_json.scratch import Listed, Scratch
 from legacy_json.staging import Staging
+from legacy_json.texts import printable
 from legacy_json.window import SIZE
 
-Progress = Callable[[int, int], None]  # bytes (of a folder: files) read, and in all
+Progress = Callable[[int, int], None]  # bytes read, and in all
 EVERY = 1 << 20  # bytes between two calls of progress
 
 
-def files_of(folder: Path) -> list[Path]:
-    """The records of a folder layout, by name."""
-    return sorted(path for path in folder.glob("*.json") if path.is_file())
+class Known(NamedTuple):
+    """What the index shows of one component (positions.Known)."""
+
+    scratch: Scratch
+    component: str
+
+    def documents(self, low: Key, high: Key, limit: int | None) -> list[tuple[Key, bytes]]:
+        return self.scratch.documents(self.component, low, high, limit)
+
+    def last(self, low: Key, high: Key) -> Key | None:
+        return self.scratch.last(self.component, low, high)
+
+    def is_pruned(self, key: Key) -> bool:
+        return below(key, self.scratch.floor(self.component))
 
 
-def walk(path: Path, staging: Staging, progress: Progress, *, opened: Path | None = None, size: int = SIZE) -> None:
-    """Read the source whole into the staging. opened: a copy to read in the source's place.
+def files_of(root: Path, source: Source) -> dict[str, str]:
+    """The source's files that are there, each with its pattern, in the order of reading.
 
-    Raises SourceUnreadable, OSError. A source that does not exist has no entries.
+    Raises SourceUnreadable for a name that is no text, OSError.
     """
-    there = opened or path
-    home = staging.homes[0]
-    if isinstance(home.layout, FolderOf):
-        _walk_folder(path, there, home, staging, progress)
-    elif there.exists():
-        _walk_file(path, there, staging, progress, size)
+    found: dict[str, str] = {}
+    for pattern in source.patterns:
+        if "*" in pattern:
+            found |= dict.fromkeys(_matching(root, pattern), pattern)
+        elif (root / pattern).exists():
+            found[pattern] = pattern
+    for name in found:
+        if not encodes(name):
+            raise SourceUnreadable(root / printable(name), "its name is not UTF-8; rename it, or move it elsewhere")
+    return found
+
+
+def _matching(root: Path, pattern: str) -> list[str]:
+    """In order. Of ten thousand files, Path.glob takes longer to find them than they take to be read."""
+    folder = pattern.partition("*")[0].rpartition("/")[0]
+    before = f"{folder}/" if folder else ""
+    try:
+        with os.scandir(root / folder) as entries:
+            return sorted(
+                before + entry.name
+                for entry in entries
+                if fits(before + entry.name, pattern) and entry.name[0] != "." and entry.is_file()
+            )
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+
+
+def walk(
+    root: Path, source: Source, staging: Staging, sizes: Mapping[str, int], progress: Progress, *, there: Path,
+    size: int = SIZE,
+) -> None:  # fmt: skip
+    """Read those of the staging's files that are present whole. there: the folder they are read in.
+
+    sizes: in bytes, of the files that are present, by name. Raises SourceUnreadable, OSError.
+    """
+    files = [file for file in staging.scratch.files if file.name in sizes]
+    told = _Told(progress, sum(sizes[file.name] for file in files))
+    for file in files:
+        staging.begin(file.id)
+        with open(os.path.join(there, file.name), "rb", buffering=0) as stream:  # noqa: PTH118, PTH123 - a Path is slow
+            _walk_file(Scanner(stream, root / file.name, size), file, source, staging, told)
+        told.before += sizes[file.name]
+    progress(told.total, told.total)
     staging.finish()
 
 
-def _walk_folder(path: Path, there: Path, home: Home, staging: Staging, progress: Progress) -> None:
-    paths = files_of(there)
-    for number, file in enumerate(paths):
-        staging.place = f"{staging.source}/{file.name}"
-        with file.open("rb", buffering=0) as stream:
-            scanner = Scanner(stream, path / file.name)
-            for found, stretch in home.layout.entries(scanner):
-                staging.take(home, found, stretch)
-            scanner.finish()
-        for code, detail in scanner.notes:
-            staging.note(home, code, detail)
-        progress(number + 1, len(paths))
+class _Told:
+    """Says how far we are, every EVERY bytes. before: bytes of the files that are done; total: of all."""
+
+    def __init__(self, progress: Progress, total: int) -> None:
+        self._progress, self.before, self.total = progress, 0, total
+        self._last = 0
+
+    def __call__(self, read: int) -> None:
+        """read: bytes of the file at hand."""
+        at = self.before + read
+        if at - self._last >= EVERY:
+            self._last = at
+            self._progress(at, self.total)
 
 
-def _walk_file(path: Path, there: Path, staging: Staging, progress: Progress, size: int) -> None:
-    total, told = there.stat().st_size, 0
-    with there.open("rb", buffering=0) as stream:
-        scanner = Scanner(stream, path, size)
-        for home, (found, stretch) in _entries(scanner, path, staging.homes):
-            staging.take(home, found, stretch)
-            if stream.tell() - told >= EVERY:
-                told = stream.tell()
-                progress(told, total)
-        scanner.finish()
+def _walk_file(scanner: Scanner, file: Listed, source: Source, staging: Staging, told: _Told) -> None:
+    homes = source.homes_in(file.pattern)
+    for home, (found, stretch) in _entries(scanner, file, homes, staging.scratch):
+        staging.take(home, found, stretch)
+        told(scanner.decoded)
+    scanner.finish()
     for code, detail in scanner.notes:
-        staging.note(staging.homes[0], code, detail)
-    progress(total, total)
+        staging.note(homes[0], code, detail)
 
 
-def _entries(scanner: Scanner, path: Path, homes: Sequence[Home]) -> Iterator[tuple[Home, Entries]]:
+def _entries(scanner: Scanner, file: Listed, homes: Sequence[Home], scratch: Scratch) -> Iterator[tuple[Home, Entries]]:
+    def of(home: Home) -> Iterator[tuple[Home, Entries]]:
+        known = Known(scratch, home.collection.name)
+        return ((home, entries) for entries in home.layout.entries(scanner, file.name, known))
+
     if homes[0].layout.section is None:
-        for entries in homes[0].layout.entries(scanner):
-            yield homes[0], entries
+        yield from of(homes[0])
         return
     wanted = {home.layout.section: home for home in homes}
     if scanner.peek() != "{":
@@ -79,9 +131,8 @@ def _entries(scanner: Scanner, path: Path, homes: Sequence[Home]) -> Iterator[tu
         if name in seen:
             scanner.fail(f"{name!r} stands there twice; the bot would read the second and forget the first")
         seen.add(name)
-        for entries in wanted[name].layout.entries(scanner):
-            yield wanted[name], entries
+        yield from of(wanted[name])
         scanner.section = None
-    missing = [str(name) for name in wanted if name not in seen]
+    missing = [str(name) for name, home in wanted.items() if name not in seen and not home.layout.optional]
     if missing:
-        raise SourceUnreadable(path, f"it has no {missing[0]!r}")
+        raise SourceUnreadable(scanner.path, f"it has no {missing[0]!r}")

@@ -16,7 +16,10 @@ _space = re.compile(r"[ \t\n\r]*").match
 
 
 class Window:
-    """`text` from `pos` on is what nobody has taken yet. Errors are SourceUnreadable."""
+    """`text` from `pos` on is what nobody has taken yet. Errors are SourceUnreadable.
+
+    decoded: bytes of the file up to the end of the text.
+    """
 
     def __init__(self, stream: BinaryIO, path: Path, size: int = SIZE) -> None:
         self.path = path
@@ -28,7 +31,7 @@ class Window:
         self.key: object = None
         self._stream, self.size = stream, size
         self._decoder = codecs.getincrementaldecoder("utf-8")()
-        self._decoded = 0  # bytes of the file up to the end of the text
+        self.decoded = 0
         self._ended = False
         self._begin()
 
@@ -66,14 +69,14 @@ class Window:
             self.text += self._decoder.decode(piece, final=not piece)
         except UnicodeDecodeError as error:
             self._undecodable(kept + piece, error)
-        self._decoded += len(kept) + len(piece) - len(self._decoder.getstate()[0])
+        self.decoded += len(kept) + len(piece) - len(self._decoder.getstate()[0])
         self._ended = not piece
         return bool(piece)
 
     def offset(self, position: int | None = None) -> int:
         """The byte of the file at which this place of the text, or the next character, lies."""
         rest = self.text[self.pos if position is None else position :]
-        return self._decoded - len(rest.encode())
+        return self.decoded - len(rest.encode())
 
     def fail(self, reason: str, position: int | None = None) -> NoReturn:
         """Raise SourceUnreadable for this place of the text, or for the next character."""
@@ -82,7 +85,7 @@ class Window:
     def fail_broken_off(self, reason: str) -> NoReturn:
         """Raise SourceUnreadable for a value that goes on at the end of the file."""
         said = f"it breaks off in the middle of a record ({reason})"
-        raise SourceUnreadable(self.path, said, offset=self._decoded, key=self._near())
+        raise SourceUnreadable(self.path, said, offset=self.decoded, key=self._near())
 
     def _near(self) -> str | None:
         if self.section is None:
@@ -104,7 +107,7 @@ class Window:
             self.fail("it is UTF-16, not UTF-8")
 
     def _undecodable(self, data: bytes, error: UnicodeDecodeError) -> NoReturn:
-        start = self._decoded
+        start = self.decoded
         if start == 0 and data[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
             raise SourceUnreadable(self.path, "it is UTF-16, not UTF-8", offset=0)
         if error.end >= len(data) and error.reason == "unexpected end of data":

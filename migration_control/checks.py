@@ -9,12 +9,17 @@ from django.apps import apps
 from django.core.checks import CheckMessage, Error, register
 
 from migration_control import components
+from migration_control.file_checks import check_disks, check_keys, check_lookups, check_overlaps
 from migration_control.records import Record
 
 
 def register_all() -> None:
     register(check_triggers)
     register(check_declarations)
+    register(check_overlaps)
+    register(check_lookups)
+    register(check_keys)
+    register(check_disks)
 
 
 def check_triggers(app_configs: Sequence[Any] | None, **kwargs: object) -> list[CheckMessage]:
@@ -37,8 +42,8 @@ def check_declarations(app_configs: Sequence[Any] | None, **kwargs: object) -> l
     """migration_control.E002, E003: the declaration and its model name each other, and parents exist."""
     del app_configs, kwargs
     found: list[CheckMessage] = []
-    names = {component.name for component in components.everything()}
-    for component in components.everything():
+    names = {component.name for component in components.declared()}
+    for component in components.declared():
         if component.model.component != component.name:
             found.append(
                 Error(

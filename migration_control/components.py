@@ -5,15 +5,19 @@ Found as Django finds admin.py. Adding a component never touches the engine.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
+from django.conf import LazySettings
 from django.utils.module_loading import autodiscover_modules
 
 from legacy_json.keys import Key, KeyType, as_key
-from legacy_json.layouts import Collection, Container, SubObject
+from legacy_json.layouts import Collection
+from migration_control.bots import Place
 
 if TYPE_CHECKING:
     from migration_control.mapping import Mapping
@@ -30,27 +34,39 @@ class Component:
     """One kind of record in both stores.
 
     document: the legacy document, a msgspec.Struct whose fields have the model fields' names.
-    unique: its fields that no two records share. parent: the component it never gets ahead of.
+    places: how it lies in the bots' files. unique: its fields that no two records share; lookups: others
+    that records are looked up by. parent: the component it never gets ahead of. derived: columns that
+    the key says, of which the document has nothing; raises CannotHold for a key that does not. retention:
+    the floor that the settings want at a time, the key below which records are pruned; None for no floor.
     """
 
     name: str
     model: type[Record]
     document: type[msgspec.Struct]
-    layout: Container | SubObject
+    places: tuple[Place, ...]
     key: KeyType = int
     unique: tuple[str, ...] = ()
+    lookups: tuple[str, ...] = ()
     parent: str | None = None
+    derived: Callable[[Key], dict[str, Any]] | None = None
+    retention: Callable[[datetime, LazySettings], Key | None] | None = None
 
-    @cached_property
+    @property
+    def served(self) -> bool:
+        """Whether this installation has a bot that keeps such records."""
+        return any(place.bot.served for place in self.places)
+
+    @property
     def collection(self) -> Collection:
         """What the JSON store must know of it."""
-        return Collection(self.name, self.layout, self.key, self.unique)
+        layouts = tuple(place.layout for place in self.places if place.bot.served)
+        return Collection(self.name, layouts, self.key, self.unique, self.lookups)
 
     @cached_property
     def mapping(self) -> Mapping:
         from migration_control.mapping import Mapping  # the mapping needs loaded models
 
-        return Mapping(self.model, self.document)
+        return Mapping(self.model, self.document, self.derived)
 
     @cached_property
     def lineage(self) -> tuple[Component, ...]:
@@ -77,8 +93,13 @@ def autodiscover() -> None:
 
 
 def everything() -> list[Component]:
-    """Every component, parents before their children."""
-    return sorted(_registry.values(), key=lambda c: (len(c.lineage), c.name))
+    """Every component of the bots that are served, parents before their children."""
+    return sorted((c for c in _registry.values() if c.served), key=lambda c: (len(c.lineage), c.name))
+
+
+def declared() -> list[Component]:
+    """Every component that there is, of whatever bot."""
+    return list(_registry.values())
 
 
 def get(name: str) -> Component:

@@ -7,23 +7,27 @@ and only what no column and no `extra` can hold is refused.
 
 from __future__ import annotations
 
+import copy
 import math
 import re
 from datetime import datetime
+from types import NoneType
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
 from django.db import models
 
 from legacy_json.texts import holdable
-from migration_control import moments
+from migration_control import fields, hints, moments
+from migration_control.fields import VerbatimJSONField
+from migration_control.moments import Style
 
 Note = str | None  # what had to be repaired, in words
+NAMES: dict[Any, str] = {dict: "an object", list: "a list"}
 NULL = "\\N"  # in COPY's text format
 
 _integer = re.compile(r"[+-]?\d{1,30}").fullmatch
 _decimal = re.compile(r"[+-]?\d{1,30}\.\d*").fullmatch
-_escapes = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 
 
 class CannotHold(ValueError):
@@ -118,6 +122,9 @@ class Boolean:
 
 
 class Moment:
+    def __init__(self, style: Style = Style.NAIVE) -> None:
+        self.style = style
+
     def hold(self, value: object, zone: ZoneInfo) -> tuple[datetime | None, Note]:
         if value is None:
             return None, None
@@ -125,25 +132,57 @@ class Moment:
             moment = moments.parse(value, zone)
         except moments.NotADate:
             return None, f"{shown(value)} is not a date; none was put there"
-        usual = moments.legacy(moment, zone) == value
+        usual = moments.usual(value, self.style) or self.legacy(moment, zone) == value
         return moment, None if usual else f"{shown(value)} was read as {moment.isoformat()}"
 
     def legacy(self, held: datetime | None, zone: ZoneInfo) -> object:
-        return None if held is None else moments.legacy(held, zone)
+        return None if held is None else moments.legacy(held, zone, self.style)
 
     def copy(self, held: datetime | None) -> str:
         return NULL if held is None else held.isoformat()
 
 
-def conversion(field: models.Field[Any, Any], default: Any) -> Conversion:
-    """The conversion for a model's field; default is the legacy document's."""
+class Json:
+    """Any JSON that is of one of these kinds; null is the column's NULL."""
+
+    def __init__(self, kinds: tuple[type, ...], default: Any) -> None:
+        self.kinds, self.default = kinds, default
+
+    def hold(self, value: object, zone: ZoneInfo) -> tuple[Any, Note]:
+        self._text(value)
+        if isinstance(value, self.kinds):
+            return value, None
+        put = copy.copy(self.default)
+        return put, f"{shown(value)} stands where {self._expected} belongs; {put} was put there"
+
+    @property
+    def _expected(self) -> str:
+        return " or ".join(NAMES.get(kind, kind.__name__) for kind in self.kinds if kind is not NoneType)
+
+    def legacy(self, held: Any, zone: ZoneInfo) -> object:
+        return held
+
+    def copy(self, held: Any) -> str:
+        return NULL if held is None else escaped(self._text(held))
+
+    def _text(self, value: object) -> str:
+        try:
+            return fields.dumps(value)
+        except ValueError:
+            raise CannotHold("not-a-number", "it holds a number that JSON and databases do not know") from None
+
+
+def conversion(field: models.Field[Any, Any], default: Any, annotation: Any = Any) -> Conversion:
+    """The conversion for a model's field; default and annotation are the legacy document's."""
     if isinstance(field, models.BooleanField):
         return Boolean(default)
     if isinstance(field, models.IntegerField):
         low, high = (-(2**63), 2**63 - 1) if isinstance(field, models.BigIntegerField) else (-(2**31), 2**31 - 1)
         return Integer(low, high, default)
     if isinstance(field, models.DateTimeField):
-        return Moment()
+        return Moment(hints.style(annotation))
+    if isinstance(field, VerbatimJSONField):
+        return Json(hints.kinds(annotation), default)
     if isinstance(field, models.CharField | models.TextField):
         return Text(default)
     raise TypeError(f"{field} has no conversion from a legacy document")
@@ -151,7 +190,8 @@ def conversion(field: models.Field[Any, Any], default: Any) -> Conversion:
 
 def escaped(text: str) -> str:
     """A text in COPY's text format."""
-    return text.translate(_escapes)
+    # Several times as fast as str.translate, where the text is not ASCII.
+    return text.replace("\\", "\\\\").replace("\t", "\\t").replace("\n", "\\n").replace("\r", "\\r")
 
 
 def shown(value: object) -> str:

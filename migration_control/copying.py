@@ -12,10 +12,11 @@ from django.db import IntegrityError, connection, transaction
 from django.db.backends.utils import CursorWrapper
 
 from legacy_json.index import Index
+from legacy_json.keys import Key
 from migration_control import locks
 from migration_control.components import Component
 from migration_control.models import ComponentState
-from migration_control.prepare import Prepared
+from migration_control.prepare import Prepared, leave_out
 from migration_control.stages import Store
 from migration_control.tables import Table, table
 from migration_control.triggers import SETTING, mark
@@ -44,11 +45,14 @@ class Counts:
 
 
 def copy(component: Component, prepared: Prepared, index: Index) -> Counts:
-    """Inside the caller's transaction. Raises AuthorityMoved, and the database's errors for what it cannot hold."""
+    """Inside the caller's transaction. What lies below the floor is left out, of `prepared` too.
+
+    Raises AuthorityMoved, and the database's errors for what it cannot hold.
+    """
     sql = table(component)
     counts = Counts()
     with connection.cursor() as cursor:
-        begin(cursor, component)
+        counts.unchanged += leave_out(prepared, begin(cursor, component))
         if prepared.rows:
             _write_rows(cursor, component, sql, prepared, counts, index)
         if prepared.deletes:
@@ -56,20 +60,26 @@ def copy(component: Component, prepared: Prepared, index: Index) -> Counts:
     return counts
 
 
-def begin(cursor: CursorWrapper, component: Component, *, alone: bool = False) -> None:
-    """Mark the transaction as copying, take the locks, look who is the authority.
+def begin(cursor: CursorWrapper, component: Component, *, alone: bool = False) -> Key | None:
+    """Mark the transaction as copying, take the locks, look who is the authority. Returns the component's floor.
 
     alone: take the component's exclusively. Raises AuthorityMoved.
     """
+    enter(cursor, component, alone=alone)
+    state = ComponentState.objects.only("authority", "floor").get(name=component.name)
+    if state.authority != Store.JSON:
+        raise AuthorityMoved(component.name)
+    return component.parse_key(state.floor) if state.floor else None
+
+
+def enter(cursor: CursorWrapper, component: Component, *, alone: bool = False) -> None:
+    """The same, whoever is the authority: for what is noted in neither store."""
     cursor.execute(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'")
     cursor.execute(f"SELECT set_config('{SETTING}', {mark(component.name)}, true)")
     for ancestor in component.lineage[:-1]:
         cursor.execute(*locks.shared(ancestor.name))
     cursor.execute(*(locks.exclusive if alone else locks.shared)(component.name))
     cursor.execute(*locks.apply_exclusive(component.name))
-    authority = ComponentState.objects.values_list("authority", flat=True).get(name=component.name)
-    if authority != Store.JSON:
-        raise AuthorityMoved(component.name)
 
 
 def _write_rows(

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from legacy_json.index import Batch, Index, State
 from legacy_json.index import Record as Legacy
-from legacy_json.keys import Key
+from legacy_json.keys import Key, below
 from migration_control import store
 from migration_control.components import Component
 from migration_control.conversions import CannotHold
@@ -41,6 +41,7 @@ def plan(component: Component, key: Key | None = None) -> Iterator[Planned]:
     """
     store.refresh(component)
     zone = store.time_zone(component)
+    floor = store.index().floor(component.name)
     for batch in _batches(component, store.index(), key):
         keys = [record.key for record in batch.records]
         rows = component.model._default_manager.in_bulk(keys)
@@ -50,7 +51,9 @@ def plan(component: Component, key: Key | None = None) -> Iterator[Planned]:
             )
         )
         for record in batch.records:
-            if changes.get(str(record.key), -1) >= record.version:
+            if below(record.key, floor):
+                yield Planned(component.name, record.key, "none", f"it lies below the floor, {floor!r}")
+            elif changes.get(str(record.key), -1) >= record.version:
                 yield Planned(component.name, record.key, "none", "the database knows of a newer version")
             else:
                 yield _planned(component, record, rows.get(record.key), zone)
@@ -60,7 +63,7 @@ def _batches(component: Component, index: Index, key: Key | None) -> Iterator[Ba
     if key is not None:
         batch = index.record(component.name, key)
         if not batch.records:
-            raise NoSuchRecord(store.source_of(component), component.name, key)
+            raise NoSuchRecord(store.places_of(component), component.name, key)
         yield batch
         return
     after: Key | None = None

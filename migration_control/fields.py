@@ -29,7 +29,7 @@ class VerbatimJSONField(models.JSONField):
         return None if value is None else Json(value, dumps=dumps)
 
     def from_db_value(self, value: Any, expression: Any, connection: BaseDatabaseWrapper) -> Any:
-        return json.loads(value) if isinstance(value, str | bytes) else value
+        return value  # psycopg has decoded it, unlike jsonb: a text is a text here, and no JSON any more
 
 
 class TransactionIdField(models.Field[int, int]):

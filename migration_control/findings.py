@@ -17,17 +17,19 @@ from migration_control.models import ComponentState, Finding
 Identity = tuple[str | None, str, int | None, str, str, str]
 
 
-def replace_reading(index: Index, component: Component, run: int) -> None:
+def replace_reading(index: Index, component: Component, run: int | None, *, own: bool = True) -> None:
     """What the last reading of the file found; the database then has just that.
 
-    And of what mapping found, nothing that the index does not have any more: the record has changed since.
+    And of what mapping found, nothing that the index does not have any more: the record has changed since. But only
+    by the component's own run (own): another's cannot tell it from what a copy under way has found, and not yet
+    acknowledged.
     """
     with transaction.atomic():
         # Runs of all components of a file bring news of one another: one after the other, or each would add the same.
         ComponentState.objects.select_for_update().get(name=component.name)
-        mapped = {str(finding.key) for finding in index.findings(component.name, Phase.MAPPING)}
-        gone = Finding.objects.filter(component_id=component.name, phase=Phase.MAPPING).exclude(key__in=mapped)
-        gone.delete()
+        if own:
+            mapped = {str(finding.key) for finding in index.findings(component.name, Phase.MAPPING)}
+            Finding.objects.filter(component_id=component.name, phase=Phase.MAPPING).exclude(key__in=mapped).delete()
         rows = Finding.objects.filter(component_id=component.name, phase=Phase.READING)
         _replace(rows, index.findings(component.name, Phase.READING), run)
 
@@ -53,7 +55,7 @@ def acknowledge(rows: QuerySet[Finding], *, by: str) -> int:
     return open_rows.update(acknowledged_by=by, acknowledged_at=Now())
 
 
-def _replace(rows: QuerySet[Finding], found: Iterable[Found], run: int) -> None:
+def _replace(rows: QuerySet[Finding], found: Iterable[Found], run: int | None) -> None:
     there: dict[Identity, int] = {
         (key, source, ordinal, outcome, code, detail): pk
         for pk, key, source, ordinal, outcome, code, detail in rows.values_list(

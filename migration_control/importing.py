@@ -48,7 +48,7 @@ class Import:
 
     def __init__(self, run: Run, lease: Lease, component: Component, index: Index) -> None:
         self.run, self.lease, self.component, self.index = run, lease, component, index
-        self.source = store.source_of(component)
+        self.source = store.places_of(component)
         self.zone: ZoneInfo = store.time_zone(component)
         self._rows = run.batch_size or run.rows_per_batch or FIRST
         self._next_look, self._throttled = 0.0, False
@@ -72,7 +72,7 @@ class Import:
         if self.run.retry_quarantined:
             self.index.retry_quarantined(self.component.name)
         for component in store.together(self.component):
-            findings.replace_reading(self.index, component, self.run.pk)
+            findings.replace_reading(self.index, component, self.run.pk, own=component is self.component)
             if component is not self.component:  # whose own is counted at the end
                 keep_ledger(component, self.index)
         total = 1 if self.run.key is not None else self.index.count_pending(self.component.name)
@@ -127,7 +127,7 @@ class Import:
         return True
 
     def _prepared(self, batch: Batch) -> Prepared:
-        prepared = prepare(self.component, batch, self.zone, self.source, self.run.pk)
+        prepared = prepare(self.component, batch, self.zone, self.index.file_name, self.run.pk)
         self._mention_older_rows(prepared)
         return prepared
 
@@ -169,7 +169,7 @@ class Import:
                 raise
             alone = replace(prepared, rows=[], findings=[])
             reason = str(error).strip().partition("\n")[0]
-            quarantine(alone, self.component, prepared.rows[0][0], self.source, "refused-by-database", reason)
+            quarantine(alone, self.component, prepared.rows[0][0], self.index.file_name, "refused-by-database", reason)
             self._mention_older_rows(alone)
             alone.findings += prepared.findings
             return self._parts(alone)
@@ -238,7 +238,9 @@ def keep_ledger(component: Component, index: Index) -> Ledger:
     return ledger
 
 
-LEDGER = ("entries", "imported", "quarantined", "deleted", "pending", "repaired", "tombstones", "total", "balanced")
+LEDGER = (
+    "entries", "imported", "quarantined", "deleted", "pruned", "pending", "repaired", "tombstones", "total", "balanced",
+)  # fmt: skip
 
 
 def _halves(prepared: Prepared) -> tuple[Prepared, Prepared]:

@@ -2,12 +2,15 @@
 
 A round trip loses nothing: what a column cannot hold as it stood in the file stays in `extra`
 under its own name, beside the keys that the model does not know, and comes back out as long as
-the column still says the same.
+the column still says the same. A key that the file does not have comes back with the bot's default;
+one whose default is UNSET stays away, and then its column is NULL.
 """
 
 from __future__ import annotations
 
+import copy
 import json
+from collections.abc import Callable
 from collections.abc import Mapping as Fields
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -20,10 +23,12 @@ from legacy_json.index import Record as Legacy
 from legacy_json.keys import Key
 from migration_control import fields
 from migration_control.conversions import NULL, CannotHold, Conversion, conversion, escaped
-from migration_control.plain import Plain, Unplain
+from migration_control.plain import Plain
 from migration_control.records import ENGINE, Record
+from migration_control.stamps import Unplain
 
 Note = tuple[str, str]  # code, detail
+Derived = Callable[[Key], dict[str, Any]]  # columns that follow from the key; raises CannotHold
 _decode = msgspec.json.Decoder().decode
 
 
@@ -38,36 +43,54 @@ class Held(NamedTuple):
 class Mapping:
     """Both directions for one component.
 
-    columns: the key's, then the document's in its order, then the engine's; a line has them in this order.
+    columns: the key's, the document's in its order, those derived from the key, the engine's; a line has them in this
+    order. defaults: of the keys that come back when the file does not have them.
     """
 
-    def __init__(self, model: type[Record], document: type[msgspec.Struct]) -> None:
+    def __init__(self, model: type[Record], document: type[msgspec.Struct], derived: Derived | None = None) -> None:
         self.model, self.document = model, document
         pk = model._meta.pk
         assert pk is not None  # every concrete model has one
         self.pk = pk.name
         infos = msgspec.structs.fields(document)
-        self.defaults = {info.name: None if info.required else info.default for info in infos}
+        self.defaults = {info.name: default(info) for info in infos if info.default is not msgspec.UNSET}
         self.conversions: dict[str, Conversion] = {
-            name: conversion(_field(model, name), default) for name, default in self.defaults.items()
+            info.name: conversion(_field(model, info.name), self.defaults.get(info.name), info.type) for info in infos
         }
+        self._derive: Derived = derived or _nothing
+        self.derived = self._derived_columns() if derived else {}
+        self._derived_copies = [(name, converts.copy) for name, converts in self.derived.items()]
         self._names = [self.pk, *(name for name in self.conversions if name != self.pk)]
-        self.columns = [str(_field(model, name).column) for name in (*self._names, *ENGINE)]
+        self.columns = [str(_field(model, name).column) for name in (*self._names, *self.derived, *ENGINE)]
         self._plain = lru_cache(1)(lambda zone: Plain(document, self.pk, self.conversions, zone))
+
+    def _derived_columns(self) -> dict[str, Conversion]:
+        """What no document fills and the engine does not."""
+        names = [field.name for field in self.model._meta.concrete_fields]
+        filled = {self.pk, *self.conversions, *ENGINE}
+        return {name: conversion(_field(self.model, name), None) for name in names if name not in filled}
 
     def line(self, legacy: Legacy, zone: ZoneInfo, run: int | None) -> tuple[str, list[Note]]:
         """The document as one line of COPY's text format, and what was repaired. Raises CannotHold."""
         try:
-            return self._plain(zone).line(legacy) + _plain_tail(legacy.version, run), []
+            cells, extra = self._plain(zone).cells(legacy)
         except Unplain:
             return self._careful_line(legacy, zone, run)
+        if self.derived:
+            cells += self._derived_cells(self._derive(legacy.key))
+        tail = _tail(legacy.version, run, extra, "f") if extra else _plain_tail(legacy.version, run)
+        return "\t".join(cells) + tail, []
 
     def _careful_line(self, legacy: Legacy, zone: ZoneInfo, run: int | None) -> tuple[str, list[Note]]:
         held = self.held(legacy, zone)
         cells = [escaped(str(legacy.key))]
         cells += [self.conversions[name].copy(held.values[name]) for name in self._names[1:]]
+        cells += self._derived_cells(held.values)
         extra = escaped(_extra_text(held.extra))
         return "\t".join(cells) + _tail(legacy.version, run, extra, "t" if legacy.duplicate else "f"), held.notes
+
+    def _derived_cells(self, values: Fields[str, Any]) -> list[str]:
+        return [copied(values[name]) for name, copied in self._derived_copies]
 
     def held(self, legacy: Legacy, zone: ZoneInfo) -> Held:
         """The record that the database is to hold. Raises CannotHold."""
@@ -84,8 +107,10 @@ class Mapping:
                 self._read_field(held, name, found, zone)
             else:
                 held.extra[name] = found
-        for name, default in self.defaults.items():
-            held.values.setdefault(name, default)
+        for name in self._names:
+            if name not in held.values:
+                held.values[name] = copy.copy(self.defaults.get(name))
+        held.values.update(self._derive(key))
         _extra_text(held.extra)
         return held
 
@@ -98,7 +123,7 @@ class Mapping:
         held.values[name] = value
         if note:
             held.notes.append(("repaired-value", f"{name}: {note}"))
-        if not _same(converts.legacy(value, zone), found):
+        if not _same(converts.legacy(value, zone), found) or (found is None and name not in self.defaults):
             held.extra[name] = found
 
     def write(self, record: Record, zone: ZoneInfo) -> dict[str, object]:
@@ -107,12 +132,18 @@ class Mapping:
         document: dict[str, object] = {}
         for name, converts in self.conversions.items():
             held = getattr(record, name)
-            document[name] = converts.legacy(held, zone)
+            if held is not None or name in self.defaults:
+                document[name] = converts.legacy(held, zone)
             if name in extra:
                 original = extra.pop(name)
-                if converts.hold(original, zone)[0] == held:
+                # The key's own column says what the key is, not what stood there.
+                if name == self.pk or converts.hold(original, zone)[0] == held:
                     document[name] = original
         return document | extra
+
+
+def _nothing(key: Key) -> dict[str, Any]:
+    return {}
 
 
 def _tail(version: int, run: int | None, extra: str, duplicate: str) -> str:
@@ -145,6 +176,13 @@ def _extra_text(extra: dict[str, object]) -> str:
                     "not-a-number", f"{name}: it holds a number that JSON and databases do not know"
                 ) from None
         raise
+
+
+def default(info: msgspec.structs.FieldInfo) -> Any:
+    """What the bot takes for a key that the document does not have; None where it needs the key."""
+    if info.required:
+        return None
+    return info.default if info.default is not msgspec.NODEFAULT else info.default_factory()
 
 
 def _field(model: type[Record], name: str) -> models.Field[Any, Any]:

@@ -26,7 +26,7 @@ class ComponentState(models.Model):
 
     stage, reads and authority are moved together, by compare-and-set on epoch, which each move raises. The other
     columns have a writer each, by update of theirs alone: time_zone `store`; held `holds`; database_id, copies and the
-    index's `pairing`; ledger the end of a run.
+    index's `pairing`; floor `retention`; ledger the end of a run.
     """
 
     name = models.CharField(primary_key=True)
@@ -46,6 +46,9 @@ class ComponentState(models.Model):
     copies = models.BigIntegerField(default=0, editable=False, help_text="that it has taken from an index")
     index_id = models.CharField(blank=True, default="", editable=False, help_text="of the index they came from")
     index_counter = models.BigIntegerField(default=0, editable=False, help_text="of that index at the last copy")
+    floor = models.CharField(
+        blank=True, default="", editable=False, help_text="records with a smaller key are pruned, and never come back"
+    )
     ledger = models.JSONField(
         null=True, editable=False, help_text="as counted at the end of the last run, on the host that has the files"
     )
@@ -69,7 +72,7 @@ class Change(models.Model):
 
     pk = models.CompositePrimaryKey("component", "key")
     component = models.CharField()
-    key = models.CharField()
+    key = models.CharField(db_collation="C")  # as the text keys of records are: or its index would be of no use to them
     version = models.BigIntegerField()
     deleted = models.BooleanField(default=False)
     acked = models.BigIntegerField(default=-1)

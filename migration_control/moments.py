@@ -1,6 +1,6 @@
 """Legacy dates: what was written as a date, and how it is written back.
 
-The bots write naive local isoformat(); hand edits and other writers left the rest. A local time
+Each file has a style that its writers use; hand edits and other writers left the rest. A local time
 means what the configured zone says; of an ambiguous one the first, as Python reads it.
 """
 
@@ -9,12 +9,32 @@ from __future__ import annotations
 import math
 import re
 from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Annotated
 from zoneinfo import ZoneInfo
+
+import msgspec
 
 EARLIEST, LATEST = datetime(1990, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 MILLISECONDS_FROM = 10**11  # as seconds this is the year 5138
 _digits = re.compile(r"\d{14}").fullmatch
 _number = re.compile(r"-?\d+(\.\d+)?").fullmatch
+_stamp = r"\d{4}-\d\d-\d\dT(?:[01]\d|2[0-3]):\d\d:\d\d(?:\.\d+)?"
+_zulu = re.compile(_stamp + "Z", re.ASCII).fullmatch
+_aware = re.compile(_stamp + r"(?:Z|[+-]\d\d:\d\d)?", re.ASCII).fullmatch
+
+
+class Style(StrEnum):
+    """How a file's writers write its dates. Naive: local, without a zone; aware: with an offset, now and then naive."""
+
+    NAIVE = "naive"
+    ZULU = "zulu"
+    AWARE = "aware"
+
+
+# For a document's annotations; a date without one of these is naive.
+Zulu = Annotated[str, msgspec.Meta(extra={"date": Style.ZULU})]
+Aware = Annotated[str, msgspec.Meta(extra={"date": Style.AWARE})]
 
 
 class NotADate(ValueError):
@@ -39,9 +59,19 @@ def parse(value: object, zone: ZoneInfo) -> datetime:
     return moment
 
 
-def legacy(moment: datetime, zone: ZoneInfo) -> str:
-    """As the legacy bot writes it: naive, local, with microseconds unless they are nought."""
-    return moment.astimezone(zone).replace(tzinfo=None).isoformat()
+def legacy(moment: datetime, zone: ZoneInfo, style: Style = Style.NAIVE) -> str:
+    """As we write it for the legacy bot: in its style, with microseconds unless they are nought."""
+    if style is Style.NAIVE:
+        return moment.astimezone(zone).replace(tzinfo=None).isoformat()
+    text = moment.astimezone(UTC).isoformat()
+    return text if style is Style.AWARE else text.removesuffix("+00:00") + "Z"
+
+
+def usual(text: object, style: Style) -> bool:
+    """Whether the file's own writers leave such a text, though not of all do we write the same back."""
+    if not isinstance(text, str) or style is Style.NAIVE:
+        return False
+    return bool(_zulu(text) if style is Style.ZULU else _aware(text))
 
 
 def _parse_text(text: str, zone: ZoneInfo) -> datetime:

@@ -6,23 +6,18 @@ the least unusual is left to that.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import msgspec
+from msgspec import UNSET
 
 from legacy_json.index import Record as Legacy
-from migration_control.conversions import NULL, Boolean, Conversion, Integer, Moment, Text, escaped
-from migration_control.moments import EARLIEST, LATEST
+from migration_control import cells
+from migration_control.conversions import Conversion, Json, Moment, escaped
+from migration_control.stamps import CANONICAL, Unplain
 
-DAYS = 20_000  # days whose offset is remembered
-Cell = Callable[[Any], str]
-
-
-class Unplain(Exception):
-    """Not for the fast way."""
+BACKSLASH = ord("\\")  # a number is looked for in bytes faster than bytes are
 
 
 class Plain:
@@ -32,19 +27,20 @@ class Plain:
         self, document: type[msgspec.Struct], pk: str, conversions: dict[str, Conversion], zone: ZoneInfo
     ) -> None:
         infos = msgspec.structs.fields(document)
-        strict = msgspec.defstruct(
-            document.__name__,
-            [(i.name, i.type) if i.required else (i.name, i.type, i.default) for i in infos],
-            forbid_unknown_fields=True,
-        )
-        self._decode = msgspec.json.Decoder(strict).decode
-        self._cells = [_cell(conversions[info.name], zone) for info in infos if info.name != pk]
+        self._decode = msgspec.json.Decoder(_strict(document, conversions)).decode
         self._key_at = [info.name for info in infos].index(pk) if pk in conversions else None
+        others = [info for info in infos if info.name != pk]
+        self._cells = [cells.cell(info, conversions[info.name], zone, escapes=False) for info in others]
+        self._escaping = [cells.cell(info, conversions[info.name], zone, escapes=True) for info in others]
+        # Dates that the file's writers write in more than one way; naive ones they write in one.
+        dates = [(at, info.name, conversions[info.name]) for at, info in enumerate(others)]
+        self._dates = [
+            (at, name, CANONICAL[c.style]) for at, name, c in dates if isinstance(c, Moment) and c.style in CANONICAL
+        ]
 
-    def line(self, legacy: Legacy) -> str:
-        """COPY text of key and document columns. Raises Unplain."""
-        # Without a backslash in the JSON no text in it needs an escape, nor holds a NUL or half a pair.
-        if legacy.odd or legacy.duplicate or b"\\" in legacy.document:
+    def cells(self, legacy: Legacy) -> tuple[list[str], str]:
+        """COPY text of key and document columns, and of `extra` if there is any. Raises Unplain."""
+        if legacy.odd or legacy.duplicate:
             raise Unplain
         try:
             values = msgspec.structs.astuple(self._decode(legacy.document))
@@ -55,86 +51,32 @@ class Plain:
             if values[at] != legacy.key:
                 raise Unplain
             values = values[:at] + values[at + 1 :]
-        cells = [cell(value) for cell, value in zip(self._cells, values, strict=True)]
+        # Without a backslash in the JSON no text in it needs an escape, nor holds a NUL.
+        made = self._escaping if BACKSLASH in legacy.document else self._cells
         key = str(legacy.key) if isinstance(legacy.key, int) else escaped(legacy.key)
-        return "\t".join((key, *cells))
+        line = [key, *[cell(value) for cell, value in zip(made, values, strict=True)]]
+        return line, self._extra(values) if self._dates else ""
+
+    def _extra(self, values: tuple[Any, ...]) -> str:
+        """Dates as they were written, where the column alone would be written otherwise; their cells know them."""
+        kept = ""
+        for at, name, canonical in self._dates:
+            text = values[at]
+            if text and not canonical(text):
+                kept += f'{"," if kept else "{"}"{name}":"{text}"'
+        return kept and kept + "}"
 
 
-def _cell(conversion: Conversion, zone: ZoneInfo) -> Cell:
-    if isinstance(conversion, Integer):
-        return _integer(conversion)
-    if isinstance(conversion, Moment):
-        return _moment(zone)
-    if isinstance(conversion, Boolean):
-        return conversion.copy
-    assert isinstance(conversion, Text)
-    return _text
-
-
-def _text(value: str | None) -> str:
-    return NULL if value is None else value
-
-
-def _integer(conversion: Integer) -> Cell:
-    low, high = conversion.low, conversion.high
-
-    def cell(value: int | None) -> str:
-        if value is None:
-            return NULL
-        if not low <= value <= high:
-            raise Unplain
-        return str(value)
-
-    return cell
-
-
-def _moment(zone: ZoneInfo) -> Cell:
-    """Naive local ISO text -> the same with its offset, looked up by its day."""
-    offsets: dict[str, str | None] = {}
-
-    def cell(text: str | None) -> str:
-        if text is None:
-            return NULL
-        day = text[:10]
-        if day not in offsets:
-            if len(offsets) >= DAYS:
-                offsets.clear()
-            offsets[day] = _offset(day, zone)
-        offset = offsets[day]
-        if offset is None or not _canonical(text):
-            raise Unplain
-        return text + offset
-
-    return cell
-
-
-def _canonical(text: str) -> bool:
-    """Whether it is just what isoformat() writes of a naive time, at a tenth of the cost of asking isoformat().
-
-    Of the forms that fromisoformat() reads, those of these lengths with a point, or with a T, in
-    these places differ in the day only, which is looked at once a day, or have an offset.
-    """
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        return False
-    if moment.tzinfo is not None or text[10:11] != "T":
-        return False
-    if len(text) == len("2024-05-01T10:20:30.123456"):
-        return text[19] == "." and moment.microsecond != 0
-    return len(text) == len("2024-05-01T10:20:30")
-
-
-def _offset(day: str, zone: ZoneInfo) -> str | None:
-    """The offset all through this day; None where clocks were changed, for the careful way to look closer."""
-    try:
-        start = datetime.fromisoformat(day).replace(tzinfo=zone)
-    except ValueError:
-        return None
-    if start.date().isoformat() != day:  # by week, or without dashes
-        return None
-    end = start + timedelta(hours=23, minutes=59, seconds=59)
-    offsets = {moment.replace(fold=fold).utcoffset() for moment in (start, end) for fold in (0, 1)}
-    if len(offsets) != 1 or not EARLIEST.year <= start.year < LATEST.year:
-        return None
-    return start.isoformat()[19:]
+def _strict(document: type[msgspec.Struct], conversions: dict[str, Conversion]) -> type[msgspec.Struct]:
+    """The document with no other keys, and JSON as its bytes."""
+    fields: list[tuple[str, Any] | tuple[str, Any, Any]] = []
+    for info in msgspec.structs.fields(document):
+        converts = conversions[info.name]
+        kind = msgspec.Raw if isinstance(converts, Json) else info.type
+        if info.required:
+            fields.append((info.name, kind))
+        elif isinstance(converts, Json) and info.default is not UNSET:
+            fields.append((info.name, kind, msgspec.Raw(msgspec.json.encode(converts.default))))
+        else:
+            fields.append((info.name, kind, info.default))
+    return msgspec.defstruct(document.__name__, fields, forbid_unknown_fields=True)

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
 
-from legacy_json.index import Batch, Finding, Outcome, Record, Phase, State
-from legacy_json.keys import Key
+from legacy_json.index import Batch, Finding, Outcome, Phase, Record, State
+from legacy_json.keys import Key, below
 from migration_control.components import Component
 from migration_control.conversions import CannotHold
 
 log = logging.getLogger(__name__)
+
+FileNames = Callable[[int], str]  # of a record's file
 
 RAW_LIMIT = 1 << 20  # bytes of a document kept with its finding
 
@@ -28,7 +31,7 @@ class Prepared:
     repaired: int = 0
 
 
-def prepare(component: Component, batch: Batch, zone: ZoneInfo, source: str, run: int | None) -> Prepared:
+def prepare(component: Component, batch: Batch, zone: ZoneInfo, files: FileNames, run: int | None) -> Prepared:
     """Map every record of the batch; what the database cannot hold becomes a finding."""
     prepared = Prepared(batch)
     line = component.mapping.line
@@ -39,21 +42,36 @@ def prepare(component: Component, batch: Batch, zone: ZoneInfo, source: str, run
         try:
             text, notes = line(record, zone, run)
         except CannotHold as error:
-            quarantine(prepared, component, record, source, error.code, error.detail)
+            quarantine(prepared, component, record, files, error.code, error.detail)
             continue
         except Exception as error:
             # One record that nobody foresaw must not stop all the others.
             log.exception("%s %s cannot be mapped", component.name, record.key)
             reason = f"it cannot be mapped ({type(error).__name__}: {error}); please report this"
-            quarantine(prepared, component, record, source, "not-understood", reason)
+            quarantine(prepared, component, record, files, "not-understood", reason)
             continue
         prepared.rows.append((record, text))
         if notes:
             prepared.repaired += 1
             prepared.findings += [
-                _finding(component, record, source, Outcome.REPAIRED, code, detail) for code, detail in notes
+                _finding(component, record, files, Outcome.REPAIRED, code, detail) for code, detail in notes
             ]
     return prepared
+
+
+def leave_out(prepared: Prepared, floor: Key | None) -> int:
+    """Take out what lies below the floor, and what was found of it. Returns how many records that was."""
+    if floor is None:
+        return 0
+    before = len(prepared.rows) + len(prepared.deletes)
+    prepared.rows = [row for row in prepared.rows if not below(row[0].key, floor)]
+    prepared.deletes = [delete for delete in prepared.deletes if not below(delete[0], floor)]
+    prepared.findings = [f for f in prepared.findings if f.key is None or not below(f.key, floor)]
+    apart = {f.key for f in prepared.findings if f.outcome is Outcome.QUARANTINED}
+    lost = prepared.quarantined - len(apart)
+    prepared.quarantined = len(apart)
+    prepared.repaired = len({f.key for f in prepared.findings if f.outcome is Outcome.REPAIRED})
+    return before - len(prepared.rows) - len(prepared.deletes) + lost
 
 
 def set_apart_by_reader(record: Record) -> bool:
@@ -61,13 +79,17 @@ def set_apart_by_reader(record: Record) -> bool:
     return record.state == State.QUARANTINED and not record.document.lstrip().startswith(b"{")
 
 
-def quarantine(prepared: Prepared, component: Component, record: Record, source: str, code: str, detail: str) -> None:
+def quarantine(
+    prepared: Prepared, component: Component, record: Record, files: FileNames, code: str, detail: str
+) -> None:
     """Set a record apart, with its document and the reason."""
     prepared.quarantined += 1
-    prepared.findings.append(_finding(component, record, source, Outcome.QUARANTINED, code, detail))
+    prepared.findings.append(_finding(component, record, files, Outcome.QUARANTINED, code, detail))
 
 
-def _finding(component: Component, record: Record, source: str, outcome: Outcome, code: str, detail: str) -> Finding:
+def _finding(
+    component: Component, record: Record, files: FileNames, outcome: Outcome, code: str, detail: str
+) -> Finding:
     raw = record.document[:RAW_LIMIT] if outcome is Outcome.QUARANTINED else None
-    place = (component.name, record.key, source, record.ordinal)
+    place = (component.name, record.key, files(record.file), record.ordinal)
     return Finding(*place, Phase.MAPPING, outcome, code, detail, raw)

@@ -22,11 +22,12 @@ def ledger_table(rows: Iterable[tuple[Component, Ledger, int]]) -> Table:
     """A row a component: where each of its source entries is, and how many rows its table has."""
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("component", no_wrap=True)
-    for heading in ("entries", "imported", "quarantined", "deleted", "pending", "repaired", "rows"):
+    for heading in ("entries", "imported", "quarantined", "deleted", "pruned", "pending", "repaired", "rows"):
         table.add_column(heading, justify="right", no_wrap=True)
     for component, ledger, count in rows:
         figures = (
-            ledger.total, ledger.imported, ledger.quarantined, ledger.deleted, ledger.pending, ledger.repaired, count,
+            ledger.total, ledger.imported, ledger.quarantined, ledger.deleted, ledger.pruned, ledger.pending,
+            ledger.repaired, count,
         )  # fmt: skip
         table.add_row(component.name, *(f"{figure:,}" for figure in figures), style=None if ledger.balanced else "red")
     return table
@@ -37,7 +38,7 @@ def balance(rows: Sequence[tuple[Component, Ledger, int]]) -> str:
     off = [component.name for component, ledger, _ in rows if not ledger.balanced]
     if off:
         return f"[red]The ledger of {', '.join(off)} does not balance.[/] If a file is being read just now, look again."
-    return "[green]Balanced[/]: imported + quarantined + deleted + pending = entries"
+    return "[green]Balanced[/]: imported + quarantined + deleted + pruned + pending = entries"
 
 
 def ledgers(chosen: Sequence[Component]) -> list[tuple[Component, Ledger, int]]:

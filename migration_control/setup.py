@@ -14,5 +14,5 @@ def create_states(using: str, apps: Any, **kwargs: object) -> None:
         model = apps.get_model("migration_control", "ComponentState")
     except LookupError:  # migrated back to before it
         return
-    for component in components.everything():
+    for component in components.declared():
         model.objects.using(using).get_or_create(name=component.name)

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
 
+from legacy_json import naming
 from legacy_json.applying import Reading
 from legacy_json.errors import LegacyError
 from legacy_json.index import Index
-from legacy_json.layouts import Collection, SubObject
+from legacy_json.keys import below
+from legacy_json.layouts import Collection, Source
+from legacy_json.places import Places
 from legacy_json.reading import is_read, read, sources
+from legacy_json.renderer import Renderer
 from migration_control import components, pairing
 from migration_control.components import Component
 from migration_control.models import ComponentState
@@ -49,12 +53,40 @@ def root() -> Path:
     return Path(settings.LEGACY_DIR)
 
 
-def source_of(component: Component) -> str:
-    """The file or folder, relative to the bot's folder, that holds the component's records."""
-    layout = component.layout
-    home = components.get(layout.of).layout if isinstance(layout, SubObject) else layout
-    assert not isinstance(home, SubObject)
-    return home.file
+def places() -> Places:
+    """Where the records of every component lie."""
+    return _places(tuple(component.collection for component in components.everything()))
+
+
+@lru_cache(4)
+def _places(collections: tuple[Collection, ...]) -> Places:
+    return Places(collections)
+
+
+def renderer() -> Renderer:
+    """This process's own: how much of the time it has spent is its own too. Raises LegacyDirUnset."""
+    return _renderer(index(), root(), places())
+
+
+@lru_cache(4)
+def _renderer(index: Index, root: Path, places: Places) -> Renderer:
+    return Renderer(index, root, places.sources)
+
+
+def source_named(text: str) -> Source:
+    """By a file, a folder, a pattern or a path. Raises naming.NoSuchSource, naming.SeveralSources, LegacyDirUnset."""
+    return naming.source_named(places().sources.values(), root(), text)
+
+
+def sources_of(component: Component) -> list[Source]:
+    """What the component's records lie in; several where a component has several kinds of file."""
+    found = sources([c.collection for c in components.everything()]).values()
+    return [source for source in found if any(c.name == component.name for c in source.collections)]
+
+
+def places_of(component: Component) -> str:
+    """The names of those sources, for messages."""
+    return ", ".join(source.name for source in sources_of(component))
 
 
 def refresh(
@@ -63,29 +95,37 @@ def refresh(
     confirm_shrink: bool = False,
     pairing_checked: bool = True,
     progress: Callable[[int, int], None] = lambda done, total: None,
-) -> Reading:
-    """Bring the index up to date with the file that the bot writes. Raises LegacyError, StoresDisagree among them."""
-    source, together = _source(component)
-    for collection in together if pairing_checked else ():
-        pairing.check(collection.name, index())
-    return read(index(), root(), source, together, confirm_shrink=confirm_shrink, progress=progress)
+) -> list[Reading]:
+    """Bring the index up to date with the files that the bot writes. Raises LegacyError, StoresDisagree among them."""
+    if pairing_checked:
+        for other in together(component):
+            pairing.check(other.name, index())
+    readings = [
+        read(index(), root(), source, confirm_shrink=confirm_shrink, progress=progress)
+        for source in sources_of(component)
+    ]
+    _carry_floors(together(component))
+    return readings
+
+
+def _carry_floors(chosen: Iterable[Component]) -> None:
+    """An index that was made anew, or whose pruning was cut off before it began, learns them from the database."""
+    names = [component.name for component in chosen]
+    for name, text in ComponentState.objects.filter(name__in=names).exclude(floor="").values_list("name", "floor"):
+        floor, known = components.get(name).parse_key(text), index().floor(name)
+        if known is None or below(known, floor):
+            index().prune(name, floor)
 
 
 def source_changed(component: Component) -> bool:
-    """Whether the file was written since it was last read whole."""
-    source, together = _source(component)
-    return not is_read(index(), root() / source, source, together)
+    """Whether a file was written since it was last read whole."""
+    return not all(is_read(index(), root(), source) for source in sources_of(component))
 
 
 def together(component: Component) -> list[Component]:
-    """The components whose records lie in the same source: a reading brings news of all of them."""
-    return [components.get(collection.name) for collection in _source(component)[1]]
-
-
-def _source(component: Component) -> tuple[str, list[Collection]]:
-    """The component's source, and all the collections that lie in it: they are read together."""
-    source = source_of(component)
-    return source, sources([c.collection for c in components.everything()])[source]
+    """The components whose records lie in the same sources: a reading brings news of all of them."""
+    names = {collection.name for source in sources_of(component) for collection in source.collections}
+    return [c for c in components.everything() if c.name in names]
 
 
 def time_zone(component: Component) -> ZoneInfo:

@@ -31,6 +31,9 @@ class Table:
     upsert: str
     delete: str
     tombstones: str
+    count_below: str
+    prune: str
+    prune_changes: str
 
 
 @lru_cache
@@ -45,6 +48,8 @@ def table(component: Component) -> Table:
     kept = [quote(c) for c in mapping.columns if c not in (pk_field.column, "run")]
     # A row keeps the run that inserted it only as long as nothing has changed it since.
     sets = ", ".join([*(f"{c} = excluded.{c}" for c in kept), "run = NULL"])
+    # As SQLite and Python compare them, whatever the database's own order of texts is.
+    smaller, smaller_key = (f'{pk} COLLATE "C"', 'key COLLATE "C"') if component.key is str else (pk, "key::bigint")
     newer = (
         "NOT EXISTS (SELECT 1 FROM migration_control_change c"
         f" WHERE c.component = %s AND c.key = s.{pk}::text AND c.version >= s.version)"
@@ -72,4 +77,8 @@ def table(component: Component) -> Table:
         delete=f"DELETE FROM {name} t USING unnest(%s::{kind}[], %s::bigint[]) AS d (key, version)"
         f" WHERE t.{pk} = d.key AND t.version < d.version",
         tombstones=TOMBSTONES.format(type=kind),
+        count_below=f"SELECT count(*) FROM {name} WHERE {smaller} < %s",
+        prune=f"DELETE FROM {name} WHERE {pk} IN (SELECT {pk} FROM {name} WHERE {smaller} < %s LIMIT %s)",
+        prune_changes="DELETE FROM migration_control_change WHERE component = %s AND key IN (SELECT key"
+        f" FROM migration_control_change WHERE component = %s AND {smaller_key} < %s LIMIT %s)",
     )

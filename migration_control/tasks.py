@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from celery import shared_task
+from django.utils import timezone
 
-from migration_control import automatic, runs
+from migration_control import automatic, rendering, retention, runs
 from migration_control.advance import advance
 
 # A slice takes seconds, but the first reading of a large file is one step of a slice.
@@ -32,3 +33,15 @@ def advance_run(run: int) -> bool:
     if more:
         runs.announce(advance_run, run)
     return more
+
+
+@shared_task(name="migration_control.tasks.raise_floors", soft_time_limit=READING_LIMIT, time_limit=READING_LIMIT + 60)
+def raise_floors() -> int:
+    """Prune what the settings want no longer kept. Returns of how many components."""
+    return len(retention.raise_floors(timezone.now()))
+
+
+@shared_task(name="migration_control.tasks.render_files", soft_time_limit=READING_LIMIT, time_limit=READING_LIMIT + 60)
+def render_files() -> int:
+    """Render files of ours, as far as this process's share of the time goes. Returns how many."""
+    return rendering.render()

@@ -1,4 +1,5 @@
 from legacy_json.layouts import SubObject
+from migration_control.bots import faceit
 from migration_control.components import Component, register
 from subscriptions.documents import SubscriptionDocument
 from subscriptions.models import Subscription
@@ -8,8 +9,9 @@ SUBSCRIPTIONS = register(
         name="subscriptions",
         model=Subscription,
         document=SubscriptionDocument,
-        layout=SubObject(of="users", name="subscription"),
+        places=(faceit(SubObject(of="users", name="subscription")),),
         unique=("referral_code",),
+        lookups=("referred_by",),
         parent="users",
     )
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from config.supervisor import Refusal
 from migration_control import runs, store
@@ -15,6 +15,11 @@ BATCHES = 100  # enough for somebody to step in
 LARGEST_BATCH = 1000
 STILL = 1.0  # seconds in which a paused run must not move
 SECONDS = 60
+
+
+def longest(chosen: Sequence[Component]) -> Component:
+    """The one with most to import, of those that wait for no other."""
+    return max((c for c in chosen if c.parent is None), key=lambda c: store.index().count_pending(c.name))
 
 
 def batch_size(component: Component) -> int | None:

@@ -17,9 +17,8 @@ RAW = 2_000  # bytes of a quarantined record's text
 class Report:
     """Two files, one for people and one (JSON lines) for scripts, that replace those of the last demo at the end."""
 
-    def __init__(self, folder: Path, file: str) -> None:
+    def __init__(self, folder: Path) -> None:
         self.text, self.lines = folder / "demo-report.txt", folder / "demo-report.jsonl"
-        self._file = file
         self._drafts = [path.with_name(path.name + ".draft") for path in (self.text, self.lines)]
         self.first: list[str] = []
         self.count = 0
@@ -44,7 +43,7 @@ class Report:
         if fate.outcome == ARRIVED:
             return
         self.count += 1
-        line = _line(fate, self._file)
+        line = _line(fate)
         if len(self.first) < SHOWN:
             self.first.append(line)
         self._text.write(line + "\n")
@@ -57,8 +56,8 @@ def as_dict(fate: Fate) -> dict[str, Any]:
     return fate._asdict() | {"raw": raw}
 
 
-def _line(fate: Fate, file: str) -> str:
+def _line(fate: Fate) -> str:
     key = "" if fate.key is None else f", key {fate.key}"
-    text = f"{fate.component}: {file} entry {fate.entry}{key}: {fate.outcome}: {'; '.join(fate.notes)}"
+    text = f"{fate.component}: {fate.file} entry {fate.entry}{key}: {fate.outcome}: {'; '.join(fate.notes)}"
     text = "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)
     return text if len(text) <= LONGEST else text[: LONGEST - 3] + "..."

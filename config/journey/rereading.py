@@ -1,4 +1,4 @@
-"""The bot's file read a second time, by the standard library's json alone: nothing of our own reader takes part."""
+"""A bot's file read a second time, by the standard library's json alone: nothing of our own reader takes part."""
 
 from __future__ import annotations
 
@@ -18,16 +18,38 @@ class Unlike(ValueError):
     """The file is not what was imported from."""
 
 
+# Each raises ValueError, OSError; a section that is not there has nothing in it.
+
+
 def records(path: Path, section: str | None) -> Iterator[object]:
-    """The elements of the list `section` of the file's object, or of the file itself. Raises ValueError, OSError."""
+    """The elements of the list `section` of the file's object, or of the file itself."""
+    for text in _sections(path, section):
+        yield from text.elements()
+
+
+def members(path: Path, section: str | None) -> Iterator[tuple[str, object]]:
+    """The members of the object `section` of the file's object, or of the file itself; a name may come twice."""
+    for text in _sections(path, section):
+        for name in text.names():
+            yield name, text.value()
+
+
+def values(path: Path, section: str | None) -> Iterator[object]:
+    """The value of that section, or of the file: none or one."""
+    for text in _sections(path, section):
+        yield text.value()
+
+
+def _sections(path: Path, section: str | None) -> Iterator[_Text]:
+    """The text at the value of that name in the file's object, which the caller takes; or at the file's own."""
     with path.open(encoding="utf-8-sig", newline="") as stream:
         text = _Text(stream)
         if section is None:
-            yield from text.elements()
+            yield text
             return
         for name in text.names():
             if name == section:
-                yield from text.elements()
+                yield text
             else:
                 text.value()
 

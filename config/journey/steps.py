@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import getpass
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import islice
@@ -14,13 +14,14 @@ from zoneinfo import ZoneInfo
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 
-from config.journey import fates, pausing
+from config.journey import entries, fates, pausing
 from config.journey.fates import Fate, Tally
 from config.journey.report import Report
 from config.journey.rewriting import Expected, rewrite
-from config.journey.source import Source, checksum
+from config.journey.source import Source
 from config.supervisor import Refusal
 from legacy_json.errors import LegacyError
+from legacy_json.layouts import Source as Together
 from legacy_json.records import Ledger, Outcome
 from migration_control import components, dryrun, reporting, runs, store, undoing
 from migration_control.components import Component
@@ -37,7 +38,7 @@ class Journey:
 
     def __init__(self, source: Source, report: Report, console: Console) -> None:
         self.source, self.report, self.console = source, report, console
-        self.chosen = [c for c in components.everything() if store.source_of(c) == source.file.name]
+        self.chosen = [c for c in components.everything() if any(map(self._is_there, store.sources_of(c)))]
         self.problems: list[str] = []
         self.seconds: dict[str, float] = {}
         self.runs: list[Run] = []
@@ -82,7 +83,11 @@ class Journey:
                     store.refresh(component, progress=lambda done, total: bar.update(task, completed=done, total=total))
             except LegacyError as error:
                 raise Refusal(self.source.in_their_words(str(error))) from error
-        self.say(f"{self.source.file.stat().st_size:,} bytes, times read as {self.source.zone}")
+        files = self.source.files()
+        size = sum(file.stat().st_size for file in files)
+        self.say(f"{len(files):,} files, {size:,} bytes, times read as {self.source.zone}")
+        if absent := [c.name for c in components.everything() if c not in self.chosen]:
+            self.say(f"no file: {', '.join(absent)}")
         for component in self.chosen:
             entries = store.index().ledger(component.name).entries
             codes = Counter(finding.code for finding in store.index().findings(component.name))
@@ -116,11 +121,15 @@ class Journey:
                 self.fail(f"A second import of {run.component_id} changed rows.")
 
     def follow_the_bot(self) -> None:
-        expected = rewrite(self.source.file, {key for key in Finding.objects.values_list("key", flat=True) if key})
-        title = "The bot changed its file: " + ", ".join(map(str, expected.values()))
+        spared: dict[str, set[str]] = defaultdict(set)
+        for component, key in Finding.objects.exclude(key=None).values_list("component_id", "key"):
+            spared[component].add(str(key))
+        expected = rewrite(self.source.folder, spared)
+        title = "The bots changed their files: " + ", ".join(map(str, expected.values()))
         for run in self.import_("import_difference", title):
-            if Expected(run.component_id, run.inserted, run.updated, run.deleted) != expected[run.component_id]:
-                self.fail(f"Expected of {expected[run.component_id]}.")
+            wanted = expected.get(run.component_id, Expected(run.component_id))
+            if Expected(run.component_id, run.inserted, run.updated, run.deleted) != wanted:
+                self.fail(f"Expected of {wanted}.")
 
     def undo(self, imported: Sequence[Run]) -> None:
         """Children first, as their rows are about the parents'."""
@@ -134,23 +143,24 @@ class Journey:
 
     def import_paused(self) -> None:
         with self.step("import_paused", "Import again, pause and resume"):
-            asked = [self._request(component, batch_size=pausing.batch_size(component)) for component in self.chosen]
+            longest = pausing.longest(self.chosen)
+            asked = [self._request(longest, batch_size=pausing.batch_size(longest))]
+            asked += [self._request(component) for component in self.chosen if component is not longest]
             self.say(pausing.pause_and_resume(asked[0], self.problems))
             self._followed([run.pk for run in asked])
 
     def check(self) -> None:
         title = f"Check: read {self.source.shown} again with plain json, compare every record with its row"
         with self.step("check", title), self._bar() as bar, self.report:
-            total = max(store.index().ledger(component.name).entries for component in self.chosen)
+            total = sum(store.index().ledger(component.name).entries for component in self.chosen)
             task = bar.add_task("comparing", total=total)
 
             def tell(fate: Fate) -> None:
                 self.report.add(fate)
-                if fate.entry % 100 == 0:
-                    bar.update(task, completed=fate.entry)
+                bar.advance(task)
 
             try:
-                self.tallies = fates.look(self.source.file, ZoneInfo(self.source.zone), tell)
+                self.tallies = fates.look(store.root(), self._sources(), ZoneInfo(self.source.zone), tell)
             except (ValueError, OSError) as error:
                 raise Refusal(f"{self.source.shown} cannot be read again with plain json: {error}") from error
         rows = reporting.ledgers(self.chosen)
@@ -170,14 +180,19 @@ class Journey:
             self.fail(f"The ledger of {name} is {ledger}, and the file has {tally.entries:,} entries.")
 
     def original(self) -> None:
-        """The file that was copied: its bytes are those of the beginning."""
-        if self.source.original is None:
-            return
-        self.identical = checksum(self.source.original) == self.source.sha256
-        if not self.identical:
+        """What was copied: its bytes are those of the beginning."""
+        self.identical = self.source.unchanged()
+        if self.identical is False:
             self.say(f"{self.source.original} was changed meanwhile, by somebody else: we only ever read it.")
 
     # Parts
+
+    def _sources(self) -> list[Together]:
+        """What the chosen components' records lie in, each once."""
+        return list({source.name: source for c in self.chosen for source in store.sources_of(c)}.values())
+
+    def _is_there(self, source: Together) -> bool:
+        return any(entries.files(store.root(), home.layout) for home in source.homes)
 
     def _show_ledger(self, rows: Sequence[tuple[Component, Ledger, int]]) -> None:
         self.console.print(reporting.ledger_table(rows))

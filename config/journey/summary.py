@@ -27,6 +27,8 @@ def document(journey: Journey) -> Document:
         "problems": journey.problems,
         "source": {
             "file": source.shown,
+            "files": len(source.files()),
+            "bots": list(source.bots),
             "example": source.original is None,
             "sha256": source.sha256,
             "identical": journey.identical,
@@ -68,7 +70,7 @@ def show(console: Console, journey: Journey, found: Document) -> None:
         say(f"  {journey.source.shown} is byte-identical, SHA-256 {journey.source.sha256}")
     if journey.source.zone_assumed:
         say(
-            "  UTC was assumed for the times in the file, which carry no zone. Name the zone of the bot's machine:"
+            "  UTC was assumed for the times in the files, which carry no zone. Name the zone of the bot's machine:"
             f" LEGACY_TIME_ZONE=Europe/Berlin make demo DATA={shlex.quote(journey.source.shown)}"
         )
 
@@ -91,10 +93,10 @@ def _size(size: int) -> str:
 
 
 def _bytes(journey: Journey) -> dict[str, int]:
-    """Of the file, of the index, of the tables with their indexes, and of the database as a whole."""
+    """Of the files, of the index, of the tables with their indexes, and of the database as a whole."""
     index = settings.LEGACY_INDEX
     return {
-        "file": journey.source.file.stat().st_size,
+        "files": sum(file.stat().st_size for file in journey.source.files()),
         "index": sum(part.stat().st_size for part in index.parent.glob(f"{index.name}*")),
         **{f"table_{c.name}": _query(TABLE, c.model._meta.db_table) for c in journey.chosen},
         "database": _query("SELECT pg_database_size(current_database())"),

@@ -12,7 +12,6 @@ from legacy_json.inspection.places import Place
 from legacy_json.inspection.profile import NAMES, Profile
 from legacy_json.inspection.summary import FOLDER, LIST, OBJECT, Inspection, section
 from legacy_json.scan import Scanner, Stretch
-from legacy_json.walking import files_of
 
 
 def inspect(path: Path) -> Inspection:
@@ -137,7 +136,7 @@ def _full_of_records(profile: Profile) -> bool:
 
 def _inspect_folder(path: Path) -> Inspection:
     profile = Profile(None, named=True)
-    files = files_of(path)
+    files = sorted(file for file in path.glob("*.json") if file.is_file())
     found = Inspection(path, FOLDER, sum(file.stat().st_size for file in files))
     for file in files:
         with file.open("rb", buffering=0) as stream:

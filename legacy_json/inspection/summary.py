@@ -95,8 +95,8 @@ def _declaration(profile: Profile, layout: str, file: str) -> list[str]:
     if layout not in lines:
         return []
     text = ", key=str" if profile.keying.type is str else ""
-    declared = [f"Collection({name!r}, {lines[layout]}{text})"]
+    declared = [f"Collection({name!r}, ({lines[layout]},){text})"]
     for member, inside in profile.inside.items():
         if profile.kinds(member).get("object", 0) >= SEVERAL and len(inside) <= min(EMBEDDED, NAMES):
-            declared.append(f"Collection({member + 's'!r}, SubObject({name!r}, {member!r}){text})")
+            declared.append(f"Collection({member + 's'!r}, (SubObject({name!r}, {member!r}),){text})")
     return declared

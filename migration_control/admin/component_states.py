@@ -40,8 +40,8 @@ class ComponentStateAdmin(ControlAdmin[ComponentState]):
     )  # fmt: skip
     sortable_by = ()
     fields = (
-        "name", "stage", "reads", "authority", "epoch", "time_zone", "entries", "imported", "quarantined", "deleted",
-        "pending", "counted", "last_run", "automatic",
+        "name", "stage", "reads", "authority", "epoch", "time_zone", "floor", "entries", "imported", "quarantined",
+        "deleted", "pruned", "pending", "counted", "last_run", "automatic",
     )  # fmt: skip
     readonly_fields = fields
 
@@ -70,6 +70,10 @@ class ComponentStateAdmin(ControlAdmin[ComponentState]):
     @admin.display(description="Deleted")
     def deleted(self, state: ComponentState) -> str:
         return _figure(state, "deleted")
+
+    @admin.display(description="Pruned")
+    def pruned(self, state: ComponentState) -> str:
+        return _figure(state, "pruned")
 
     @admin.display(description="Pending")
     def pending(self, state: ComponentState) -> str:
@@ -187,7 +191,7 @@ class _Outlook:
 
     def __init__(self, component: Component) -> None:
         self.name = component.name
-        self.source = store.source_of(component)
+        self.source = store.places_of(component)
         self.drawn = newest_run(component.name)
         self.active = Run.objects.filter(component_id=component.name, state__in=ACTIVE).first()
         state = ComponentState.objects.filter(pk=component.name).first()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping
 from typing import TypeVar
 
@@ -9,7 +10,8 @@ from django.db import models
 from django.db.models import Q, QuerySet
 
 M = TypeVar("M", bound=models.Model)
-LARGEST = 2**63 - 1
+SMALLEST, LARGEST = -(2**63), 2**63 - 1
+_integer = re.compile(r"-?[0-9]{1,19}").fullmatch
 
 
 def search(rows: QuerySet[M], fields: Mapping[str, str], text: str, unique: Collection[str] = ()) -> QuerySet[M]:
@@ -28,7 +30,7 @@ def search(rows: QuerySet[M], fields: Mapping[str, str], text: str, unique: Coll
 
 def _meets(model: type[models.Model], name: str, lookup: str, text: str, unique: bool) -> Q:
     if isinstance(model._meta.get_field(name), models.IntegerField):
-        number = text.isascii() and text.isdigit() and int(text) <= LARGEST
+        number = _integer(text) and SMALLEST <= int(text) <= LARGEST
         return Q(**{name: int(text)}) if number else Q()
     meets = Q(**{f"{name}__{lookup}": text})
     if unique:  # in the words of the conditions that the two partial indexes have

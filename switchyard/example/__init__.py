@@ -1,1 +1,1 @@
-"""An invented FACEIT statistics bot: no real person's data."""
+"""An invented FACEIT statistics bot and an invented companion bot: no real person's data."""

@@ -9,65 +9,73 @@ import platform
 import shutil
 import sys
 import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from config.environment import read, var_dir
 from config.stack import isolate
+from tests.bench import importing, reading, writing
+from tests.bench.stores import STORES, of
+
+COMPONENTS = sorted({store.component for store in STORES.values()})
+
+Bench = Callable[[str, Path, int, int], dict[str, Any]]  # a store's name, a folder, records, repeats
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
-    parser.add_argument("--users", type=int, default=1_000_000)
-    parser.add_argument("--megabytes", type=int, default=500, help="of the file that is read")
-    parser.add_argument("--repeats", type=int, default=3)
-    parser.add_argument("--only", choices=["import", "reading"], help="one of the benchmarks")
-    parser.add_argument("--json", type=Path, help="where to write the figures (default: bench.json in var)")
-    options = parser.parse_args()
+def main(arguments: Sequence[str] | None = None) -> int:
+    options = _options(arguments)
     var = var_dir(read())
     var.mkdir(parents=True, exist_ok=True)
     target = options.json or var / "bench.json"
-    folder = Path(tempfile.mkdtemp(prefix="bench-", dir=var))
-    folder.chmod(0o711)
     figures: dict[str, Any] = {"machine": _machine()}
-    try:
-        if options.only != "import":
-            from tests.bench import first_reading
-
-            figures["first reading"] = first_reading.run(options.megabytes, options.repeats)
-            _show(figures["first reading"])
-        if options.only != "reading":
-            figures["import"] = _import(folder, options.users, options.repeats)
-            _show(figures["import"])
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+    for title, bench in BENCHES.items():
+        if options.only not in (None, title):
+            continue
+        for name in of(options.component):
+            with _folder(var) as folder:
+                found = bench(name, folder, options.records or STORES[name].records, options.repeats)
+            if not found:
+                continue
+            figures.setdefault(title, {})[name] = found
+            print(json.dumps({f"{title} of {name}": found}, indent=2), flush=True)
     target.write_text(json.dumps(figures, indent=2))
     print(f"\nWritten to {target}")
     return 0
 
 
-def _import(folder: Path, users: int, repeats: int) -> dict[str, Any]:
-    bot = folder / "bot"
-    bot.mkdir()
-    isolate(folder / "home", bot, "Europe/Moscow")
-    from config.embedded import Servers
+def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
+    parser.add_argument("--only", choices=list(BENCHES), help="one of the benchmarks")
+    parser.add_argument("--component", choices=COMPONENTS, action="append", default=[], help="may be repeated")
+    parser.add_argument("--records", type=int, help="instead of each store's own number")
+    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--json", type=Path, help="where to write the figures (default: bench.json in var)")
+    return parser.parse_args(arguments)
 
-    home = folder / "home"
-    home.mkdir(mode=0o711)
-    with Servers(home):
-        os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
-        import django
 
-        django.setup()
-        from django.core.management import call_command
+@contextmanager
+def _folder(var: Path) -> Iterator[Path]:
+    folder = Path(tempfile.mkdtemp(prefix="bench-", dir=var))
+    folder.chmod(0o711)  # the servers run as another user
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
-        call_command("migrate", verbosity=0)
-        from tests.bench import importing
 
-        found = importing.run(bot, users, repeats)
-        sizes = [size for size in (10_000, 100_000) if size < users]
-        found["importer's peak memory (MB) by users"] |= importing.memory(bot, sizes)
-        return found
+def _writing(name: str, folder: Path, records: int, repeats: int) -> dict[str, Any]:
+    """Of one component: what a commit costs is the same for all."""
+    if name != "users":
+        return {}
+    isolate(folder / "home", folder / "bot", reading.ZONE)
+    os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
+    found: dict[str, Any] = reading.apart(writing.run, folder, records, repeats)
+    return found
+
+
+BENCHES: dict[str, Bench] = {"reading": reading.run, "import": importing.run, "writing": _writing}
 
 
 def _machine() -> dict[str, Any]:
@@ -76,10 +84,6 @@ def _machine() -> dict[str, Any]:
         "processors": os.cpu_count(),
         "python": platform.python_version(),
     }
-
-
-def _show(figures: dict[str, Any]) -> None:
-    print(json.dumps(figures, indent=2))
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 
-def main(batch_size: int | None) -> None:
+def main(component: str, batch_size: int | None) -> None:
     import django
 
     django.setup()
@@ -17,7 +17,7 @@ def main(batch_size: int | None) -> None:
     from migration_control.advance import advance
     from migration_control.models import Run
 
-    run = runs.request(components.get("users"), requested_by="bench", batch_size=batch_size)
+    run = runs.request(components.get(component), requested_by="bench", batch_size=batch_size)
     started = time.perf_counter()
     while advance(run.pk):
         continue
@@ -36,4 +36,4 @@ def peak_megabytes() -> float:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else None)
+    main(sys.argv[1], int(sys.argv[2]) if len(sys.argv) > 2 else None)

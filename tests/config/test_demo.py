@@ -1,4 +1,4 @@
-"""`make demo`: the example, a copy of somebody's file, a broken file, Ctrl-C."""
+"""`make demo`: the example, copies of somebody's file and folder, broken files, Ctrl-C."""
 
 import json
 import signal
@@ -14,6 +14,7 @@ from tests.config.test_run import processes
 
 SECONDS = 120
 STEPS = ["start", "read", "dry_run", "import", "import_again", "undo", "import_paused", "check"]
+MESSAGE = {"ts": "2025-03-30T02:30:00.001Z", "direction": "in", "text": "שלום\n👋🏽"}
 PLAIN: dict[str, Any] = {
     "user_id": 100,
     "faceit_player_id": None,
@@ -44,12 +45,32 @@ def defective() -> bytes:
     return json.dumps({"users": users, "analytics": {"total_users": 8, "daily_stats": {}}}, indent=2).encode()
 
 
+def companion(folder: Path) -> None:
+    """A few files of a companion bot, each with an entry as it should be and one that is not."""
+    files: dict[str, object] = {
+        "girls_data.json": {"girls": {"7": {"chat_id": 7, "name": "older"}, "8": {"chat_id": 8, "name": "only here"}}},
+        "girls_data/7.json": {"chat_id": 7, "name": "newer 🎄", "summary": {"20240517081530": "met"}, "seat": 7},
+        "girls_data/-9.json": {"chat_id": -9, "name": None, "message_count": "12"},
+        "girls_data/notes.json": {"text": "no profile"},
+        "conversations/-9.json": [MESSAGE, MESSAGE, "no message", MESSAGE | {"ts": 1715933730}],
+        "conversations/archive.json": [MESSAGE],
+        "analytics_202501.json": [{"timestamp": "2025-01-01T00:00:00+00:00", "bot_id": "b", "event_data": [1]}, None],
+        "metrics.json": {"current": {"start_time": 1.5}, "history": [{"timestamp": "2025-01-01T00:00:00"}, 3]},
+    }
+    for name, value in files.items():
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_text(json.dumps(value, indent=2), encoding="utf-8")
+
+
 def test_the_example_travels_and_leaves_nothing(run: type_of_run, home: Path) -> None:
     done = run("-m", "config.demo", JSON="1")
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
     assert found["ok"]
     assert set(found["seconds"]) == {*STEPS, "import_difference"}
+    assert set(found["records"]) == {
+        "users", "subscriptions", "matches", "analytics", "profiles", "conversations", "configuration",
+    }  # fmt: skip
     for counts in found["records"].values():
         assert counts["lost"] == 0
         assert counts["round_trip"] + counts["quarantined"] == counts["entries"] > 0
@@ -63,7 +84,7 @@ def test_a_copy_of_a_file_with_defects_travels_and_the_original_stays(
     run: type_of_run, home: Path, tmp_path: Path
 ) -> None:
     (tmp_path / "data.json").write_bytes(defective())
-    done = run("-m", "config.demo", JSON="1", DATA=str(tmp_path))
+    done = run("-m", "config.demo", JSON="1", DATA=str(tmp_path / "data.json"))
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "data.json").read_bytes() == defective()
     found = json.loads(done.stdout)
@@ -71,6 +92,8 @@ def test_a_copy_of_a_file_with_defects_travels_and_the_original_stays(
     assert found["time_zone"] == {"name": "UTC", "assumed": True}
     assert "LEGACY_TIME_ZONE=" in done.stderr
     assert list(found["seconds"]) == STEPS
+    assert found["source"]["bots"] == ["faceit"]
+    assert set(found["records"]) == {"users", "subscriptions", "analytics"}
     users, subscriptions = found["records"]["users"], found["records"]["subscriptions"]
     assert (users["entries"], users["round_trip"], users["quarantined"], users["lost"]) == (8, 5, 3, 0)
     assert (subscriptions["entries"], subscriptions["round_trip"], subscriptions["lost"]) == (3, 1, 0)
@@ -86,6 +109,42 @@ def test_a_copy_of_a_file_with_defects_travels_and_the_original_stays(
         ("users", 7, "quarantined"),
     }
     assert (home / "demo-report.txt").read_text().count("\n") == len(lines) == found["report"]["records"]
+
+
+def test_a_copy_of_a_folder_travels_file_by_file(run: type_of_run, home: Path, tmp_path: Path) -> None:
+    companion(tmp_path)
+    (tmp_path / "secrets.json").write_text("{}")
+    done = run("-m", "config.demo", JSON="1", DATA=str(tmp_path), LEGACY_TIME_ZONE="Asia/Tokyo")
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert found["source"]["identical"]
+    assert (found["source"]["bots"], found["source"]["files"]) == (["companion"], 8)
+    assert {name: counts["entries"] for name, counts in found["records"].items()} == {
+        "analytics": 5,
+        "conversations": 5,
+        "profiles": 5,
+    }
+    lines = [json.loads(line) for line in (home / "demo-report.jsonl").read_text().splitlines()]
+    assert {(line["file"], line["entry"], line["key"], line["outcome"]) for line in lines} == {
+        ("girls_data.json", 0, 7, "quarantined"),
+        ("girls_data/-9.json", 0, -9, "repaired"),
+        ("girls_data/notes.json", 0, None, "quarantined"),
+        ("conversations/-9.json", 2, "-9:0000000002", "quarantined"),
+        ("conversations/-9.json", 3, "-9:0000000003", "repaired"),
+        ("conversations/archive.json", 0, "archive:0000000000", "quarantined"),
+        ("analytics_202501.json", 1, "202501:0000000001", "quarantined"),
+        ("metrics.json", 1, "metrics:0000000001", "quarantined"),
+    }
+    assert "no file: configuration" in done.stderr
+
+
+def test_a_broken_file_of_a_folder_is_named(run: type_of_run, tmp_path: Path) -> None:
+    companion(tmp_path)
+    broken = tmp_path / "conversations" / "-9.json"
+    broken.write_bytes(broken.read_bytes()[:-20])
+    done = run("-m", "config.demo", JSON="1", DATA=str(tmp_path))
+    (problem,) = json.loads(done.stdout)["problems"]
+    assert problem.startswith(f"{broken}, byte ")
 
 
 def test_a_broken_file_is_one_line_with_file_byte_and_key(run: type_of_run, home: Path, tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """`make run`: refusals in one line, everything up, everything down."""
 
+import json
 import os
 import signal
 import socket
@@ -23,6 +24,7 @@ from tests.config.conftest import type_of_run
 from tests.staff import give_authority_to_the_database
 
 SECONDS = 120
+OTHERS = ["analytics", "configuration", "conversations", "matches", "profiles"]  # than those of the users' list
 
 
 @pytest.fixture
@@ -125,21 +127,30 @@ def test_an_old_python_is_one_line(tmp_path: Path) -> None:
 
 @pytest.mark.django_db
 def test_what_is_refused_is_not_imported_and_said_once(settings: Settings, capsys: pytest.CaptureFixture[str]) -> None:
-    assert not_refused() == ["users", "subscriptions"]
+    assert not_refused() == [*OTHERS, "users", "subscriptions"]
     give_authority_to_the_database("users")
-    assert not_refused() == ["subscriptions"]
+    assert not_refused() == [*OTHERS, "subscriptions"]
     assert "authority for users" in capsys.readouterr().out
     settings.MIGRATION_MODE = "disabled"
     assert not_refused() == []
     assert capsys.readouterr().out.count("MIGRATION_MODE is disabled") == 1
 
 
-def test_all_comes_up_and_ctrl_c_takes_all_down(started: subprocess.Popen[str], port: int, home: Path) -> None:
+def test_all_comes_up_and_ctrl_c_takes_all_down(
+    started: subprocess.Popen[str], run: type_of_run, port: int, home: Path
+) -> None:
     shown = read_until(started, "Ctrl-C stops.")
     assert "Staff user admin, password " in shown
     assert f"http://127.0.0.1:{port}/admin/" in shown
     with urlopen(f"http://127.0.0.1:{port}/admin/", timeout=10) as page:
         assert b"Switchyard" in page.read()
+    status = run("manage.py", "migration_status", "--json")
+    ledgers = {ledger["component"]: ledger for ledger in json.loads(status.stdout)["ledger"]}
+    assert set(ledgers) == {*OTHERS, "users", "subscriptions"}
+    for ledger in ledgers.values():
+        assert ledger["balanced"]
+        assert ledger["imported"] == ledger["rows"] > 0
+        assert ledger["quarantined"] > ledger["pending"] == 0
     started.send_signal(signal.SIGINT)
     assert started.wait(SECONDS) == 0
     assert processes(home) == []
@@ -178,8 +189,15 @@ def wait_until_only_servers(home: Path) -> None:
 def test_beat_finds_a_due_run_and_a_worker_ends_it(started: subprocess.Popen[str], home: Path) -> None:
     read_until(started, "Ctrl-C stops.")
     with psycopg.connect(database_url(home), autocommit=True) as connection:
-        ticks = "SELECT name, queue, expire_seconds FROM django_celery_beat_periodictask"
-        assert wait_for(connection, ticks) == [("find due runs", "legacy", 10)]
+        ticks = (
+            "SELECT name, queue, expire_seconds FROM django_celery_beat_periodictask"
+            " WHERE (SELECT count(*) FROM django_celery_beat_periodictask) = 3 ORDER BY name"
+        )
+        assert wait_for(connection, ticks) == [
+            ("find due runs", "legacy", 10),
+            ("raise floors", "legacy", 80_000),
+            ("render files", "legacy", 2),
+        ]
         # As a run whose message was lost: nobody but beat knows of it.
         connection.execute("UPDATE migration_control_run SET state = 'queued', ended_at = NULL, started_at = NULL")
         ended = "SELECT DISTINCT worker <> '' FROM migration_control_run GROUP BY 1 HAVING every(ended_at IS NOT NULL)"

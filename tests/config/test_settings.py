@@ -66,6 +66,9 @@ WRONG = [
     ("E017", {"LEGACY_DIR": "/"}),
     ("E018", {"LOG_LEVEL": "LOUD"}),
     ("E019", {"DB_ECHO_SQL": "perhaps"}),
+    ("E020", {"BOTS": "telegram"}),
+    ("E021", {"LEGACY_FACEIT_FOLDER": "../elsewhere"}),
+    ("E022", {"ANALYTICS_RETENTION_MONTHS": "0"}),
 ]
 
 

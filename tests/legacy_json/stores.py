@@ -11,14 +11,15 @@ from pathlib import Path
 from typing import Any
 
 from legacy_json.applying import Reading
-from legacy_json.index import Finding, Index, Outcome, Record, State
-from legacy_json.layouts import Collection, ListOf, SubObject
+from legacy_json.index import Finding, Index, Outcome, Phase, Record, State
+from legacy_json.layouts import Collection, ListOf, Source, SubObject
 from legacy_json.reading import read, sources
 from legacy_json.scan import Scanner
 
-USERS = Collection("users", ListOf("data.json", "users", "user_id"), unique=("faceit_player_id",))
-SUBSCRIPTIONS = Collection("subscriptions", SubObject("users", "subscription"), unique=("referral_code",))
+USERS = Collection("users", (ListOf("data.json", "users", "user_id"),), unique=("faceit_player_id",))
+SUBSCRIPTIONS = Collection("subscriptions", (SubObject("users", "subscription"),), unique=("referral_code",))
 FACEIT = (USERS, SUBSCRIPTIONS)
+PREMIUM = {"tier": "premium"}
 
 
 class Store:
@@ -26,9 +27,13 @@ class Store:
 
     def __init__(self, root: Path, collections: Sequence[Collection] = FACEIT) -> None:
         self.root, self.collections = root, list(collections)
-        (self.source,) = sources(self.collections)
-        self.path = root / self.source
+        self.path = root / self.source.homes[0].layout.file
         self.index = Index(root / "index" / "index.sqlite3")
+
+    @property
+    def source(self) -> Source:
+        (source,) = sources(self.collections).values()
+        return source
 
     def put(self, text: str | bytes) -> None:
         """Replace the file, and let it look as if it had been written an hour ago."""
@@ -42,7 +47,7 @@ class Store:
         self.put(json.dumps({"users": users, **sections}, indent=2, ensure_ascii=False))
 
     def read(self, **options: Any) -> Reading:
-        return read(self.index, self.root, self.source, self.collections, **options)
+        return read(self.index, self.root, self.source, **options)
 
     def load(self, *users: object) -> Reading:
         self.put_users(*users)
@@ -68,6 +73,12 @@ class Store:
     def pending(self, component: str = "users") -> list[int | str]:
         return [record.key for record in self.index.pending(component, None, 10_000).records]
 
+    def synced(self, key: int | str, component: str = "users") -> int:
+        """The version of a pending record that the database has confirmed."""
+        query = "SELECT synced FROM pending WHERE component = ? AND key = ?"
+        (found,) = self.index.connection().execute(query, (component, key)).fetchone()
+        return int(found)
+
     def confirm(self, component: str = "users", findings: Sequence[Finding] = ()) -> None:
         assert self.index.acknowledge(self.index.pending(component, None, 10_000), findings)
 
@@ -91,10 +102,11 @@ class Store:
     def dump(self) -> dict[str, list[tuple[Any, ...]]]:
         """All that two indexes of the same history have in common: no commit numbers."""
         queries = {
-            "record": "component, key, version, state, duplicate, odd, ordinal, document",
+            "record": "component, key, version, state, duplicate, odd, file, ordinal, document",
             "pending": "component, key, synced",
             "lookup": "component, name, value, key",
-            "scanned": "component, source, entries",
+            "scanned": "component, floor",
+            "counted": "component, file, entries",
             "finding": "component, key, source, ordinal, phase, outcome, code, detail, raw",
         }
         connection = self.index.connection()
@@ -112,6 +124,11 @@ def age(path: Path, seconds: float = 3600) -> None:
 
 def user(number: int, **more: object) -> dict[str, object]:
     return {"user_id": number, "faceit_nickname": f"player{number}", **more}
+
+
+def refusal(key: int) -> Finding:
+    """Of a user, by mapping."""
+    return Finding("users", key, "data.json", 0, Phase.MAPPING, Outcome.QUARANTINED, "refused", "no reason", None)
 
 
 def scanner(data: bytes, **options: Any) -> Scanner:

@@ -12,10 +12,11 @@ from legacy_json import applying
 from legacy_json.applying import Reading
 from legacy_json.index import Index
 from legacy_json.layouts import Collection, ListOf, SubObject
-from legacy_json.reading import read
+from legacy_json.reading import read, sources
 
-USERS = Collection("users", ListOf("data.json", "users", key="user_id"), unique=("player",))
-SUBSCRIPTIONS = Collection("subscriptions", SubObject(of="users", name="subscription"))
+USERS = Collection("users", (ListOf("data.json", "users", key="user_id"),), unique=("player",))
+SUBSCRIPTIONS = Collection("subscriptions", (SubObject(of="users", name="subscription"),))
+(SOURCE,) = sources([USERS, SUBSCRIPTIONS]).values()
 
 
 def write(folder: Path, round: int) -> None:
@@ -31,7 +32,7 @@ def test_no_record_is_looked_for_by_walking_through_its_component(
     """SQLite leaves the key out of a search, in silence, if the other side of the comparison has another affinity."""
     index = Index(tmp_path / "index.sqlite3")
     write(tmp_path, 0)
-    read(index, tmp_path, "data.json", [USERS, SUBSCRIPTIONS])
+    read(index, tmp_path, SOURCE)
     write(tmp_path, 1)
     walks: list[str] = []
 
@@ -48,6 +49,6 @@ def test_no_record_is_looked_for_by_walking_through_its_component(
         return reading
 
     monkeypatch.setattr("legacy_json.reading.apply", apply)
-    read(index, tmp_path, "data.json", [USERS, SUBSCRIPTIONS])
+    read(index, tmp_path, SOURCE)
     index.close()
     assert walks == []

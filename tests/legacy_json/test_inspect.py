@@ -44,10 +44,10 @@ def codes(section: Section) -> dict[str, int]:
         ({"users": [{"user_id": 1}, {"user_id": 2}], "n": 5}, "sections", ["ListOf('data.json', 'users', 'user_id')"]),
         ({"girls": {"1": {"n": 1}, "-2": {"n": 2}}}, "sections", ["ObjectOf('data.json', 'girls')"]),
         ({"1": {"n": 1}, "-2": {"n": 2}}, "object by id", ["ObjectOf('data.json')"]),
-        ({"ann": {"n": 1}, "bob": {"n": 2}}, "object by id", ["ObjectOf('data.json'), key=str"]),
-        ([{"id": "x", "n": 1}, {"id": "y", "n": 1}], "list of objects", ["ListOf('data.json', None, 'id'), key=str"]),
+        ({"ann": {"n": 1}, "bob": {"n": 2}}, "object by id", ["ObjectOf('data.json'),), key=str"]),
+        ([{"id": "x", "n": 1}, {"id": "y", "n": 1}], "list of objects", ["ListOf('data.json', None, 'id'),), key=str"]),
         ({"_default": {"1": {"a": 1}, "2": {"a": 2}}}, "sections", ["ObjectOf('data.json', '_default')"]),
-        ({"sessions": [{"id": "1:2", "data": {}}]}, "sections", ["ListOf('data.json', 'sessions', 'id'), key=str"]),
+        ({"sessions": [{"id": "1:2", "data": {}}]}, "sections", ["ListOf('data.json', 'sessions', 'id'),), key=str"]),
         ({"token": "x", "limits": {"free": 10}, "admins": [1, 2]}, "single object", []),
         ([1, 2, 3], "list of values", []),
         ({}, "single object", []),
@@ -107,8 +107,8 @@ def test_sub_objects_of_records_are_declared_but_maps_are_not(tmp_path: Path) ->
     ]
     section = only(inspected(tmp_path, json.dumps({"users": users})))
     assert section.declaration == [
-        "Collection('users', ListOf('data.json', 'users', 'user_id'))",
-        "Collection('subscriptions', SubObject('users', 'subscription'))",
+        "Collection('users', (ListOf('data.json', 'users', 'user_id'),))",
+        "Collection('subscriptions', (SubObject('users', 'subscription'),))",
     ]
 
 

@@ -9,7 +9,7 @@ import random
 import signal
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from multiprocessing.synchronize import Event
 from pathlib import Path
@@ -77,7 +77,7 @@ def small_commits(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("legacy_json.applying.CHUNK", CHUNK)
     monkeypatch.setattr("legacy_json.shelves.CHUNK", CHUNK)
     for module in ("shelves", "staging"):
-        monkeypatch.setattr(f"legacy_json.{module}.VALUES", 5 * 4 * CHUNK // 4)
+        monkeypatch.setattr(f"legacy_json.{module}.VALUES", 6 * CHUNK)
     monkeypatch.setattr("legacy_json.window.SIZE", 1000)
 
 
@@ -282,8 +282,8 @@ def test_a_file_that_changed_while_it_was_copied_is_copied_again(store: Store, m
         if len(late) == 2:
             store.put_users(late.pop())
 
-    def copied_late(path: Path, to: Path) -> None:
-        copied(path, to)
+    def copied_late(root: Path, names: Sequence[str], to: Path) -> None:
+        copied(root, names, to)
         if late:
             store.put_users(late.pop())
 

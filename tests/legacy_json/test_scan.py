@@ -262,3 +262,11 @@ def test_the_raw_bytes_of_a_fast_stretch_are_those_of_the_file() -> None:
     (stretch, *_) = scanner(b'[{"a" :1e2},\n {"b":"\\u0438"}, {"c":3} ]', size=1 << 16).elements()
     assert isinstance(stretch, Stretch)
     assert [stretch.raw(n) for n in range(len(stretch.values))][:2] == [b'{"a" :1e2}', b'{"b":"\\u0438"}']
+
+
+@pytest.mark.parametrize("size", range(1, 12))
+@pytest.mark.parametrize("number", ["1.5", "-10.25e+3", "2E-7", "12345678901234567890.5"])
+def test_a_number_may_be_cut_by_the_windows_end_anywhere(number: str, size: int) -> None:
+    found = scanner(f'{{"a": {number}}}'.encode(), size=size)
+    assert [found.value().values[0] for _ in found.members()] == [json.loads(number)]
+    found.finish()

@@ -28,6 +28,7 @@ def bot(tmp_path: Path, settings: Settings) -> Iterator[Bot]:
     settings.LEGACY_DIR = folder
     settings.LEGACY_INDEX = tmp_path / "index.sqlite3"
     settings.LEGACY_TIME_ZONE = "Europe/Moscow"
+    settings.BOTS = ["faceit"]
     yield Bot(folder)
     store.index().close()
 

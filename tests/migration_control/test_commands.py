@@ -41,10 +41,12 @@ def test_an_import_reports_runs_ledger_and_findings(bot: Bot) -> None:
     report = json.loads(text)
     assert status == 1
     assert [(run["component"], run["state"]) for run in report["runs"]] == [
+        ("analytics", "completed"),
+        ("matches", "completed"),
         ("users", "incomplete"),
         ("subscriptions", "completed"),
     ]
-    users = report["ledger"][0]
+    (users,) = (ledger for ledger in report["ledger"] if ledger["component"] == "users")
     assert (users["entries"], users["imported"], users["quarantined"], users["rows"], users["balanced"]) == (
         3, 2, 1, 2, True,
     )  # fmt: skip
@@ -79,7 +81,7 @@ def test_a_dry_run_says_for_each_record_what_would_change_and_changes_nothing(bo
 @pytest.mark.parametrize(
     ("arguments", "status", "says"),
     [
-        (["nonsense"], 2, "There are: users, subscriptions"),
+        (["nonsense"], 2, "There are: analytics, matches, users, subscriptions"),
         (["--key", "1"], 2, "name it"),
         (["users", "--key", "x"], 2, "not a whole number"),
         (["--batch-size", "0"], 2, "1-1000"),

@@ -19,7 +19,7 @@ USERS, SUBSCRIPTIONS = components.get("users"), components.get("subscriptions")
 
 
 def prepared(index: Index) -> Prepared:
-    return prepare(USERS, index.pending("users", None, 100), store.time_zone(USERS), "data.json", None)
+    return prepare(USERS, index.pending("users", None, 100), store.time_zone(USERS), lambda file: "data.json", None)
 
 
 def copy(batch: Prepared) -> copying.Counts:

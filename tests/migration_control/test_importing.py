@@ -30,7 +30,7 @@ USERS = components.get("users")
 def copy_pending(index: Index) -> copying.Counts:
     """Copy without acknowledging: a worker that dies in between."""
     batch = index.pending("users", None, 1000)
-    prepared = prepare(USERS, batch, store.time_zone(USERS), "data.json", None)
+    prepared = prepare(USERS, batch, store.time_zone(USERS), lambda file: "data.json", None)
     with transaction.atomic():
         return copying.copy(USERS, prepared, index)
 
@@ -78,7 +78,7 @@ def test_a_record_that_goes_and_returns_comes_back(bot: Bot, run_import: Importe
 def test_scenario_1_an_older_version_does_not_replace_a_newer_one(bot: Bot, index: Index, run_import: Importer) -> None:
     bot.writes(user(1))
     store.refresh(USERS)
-    late = prepare(USERS, index.pending("users", None, 10), store.time_zone(USERS), "data.json", None)
+    late = prepare(USERS, index.pending("users", None, 10), store.time_zone(USERS), lambda file: "data.json", None)
     bot.writes(user(1, language="en"))
     run_import()
     copying_again(late)
@@ -90,7 +90,7 @@ def test_scenario_2_a_late_copy_does_not_bring_a_deleted_record_back(
 ) -> None:
     bot.writes(user(1), user(2))
     store.refresh(USERS)
-    late = prepare(USERS, index.pending("users", None, 10), store.time_zone(USERS), "data.json", None)
+    late = prepare(USERS, index.pending("users", None, 10), store.time_zone(USERS), lambda file: "data.json", None)
     bot.writes(user(1))
     run_import()
     copying_again(late)
@@ -100,7 +100,7 @@ def test_scenario_2_a_late_copy_does_not_bring_a_deleted_record_back(
 def test_scenario_2_holds_on_the_straight_way_into_an_empty_range(bot: Bot, index: Index, run_import: Importer) -> None:
     bot.writes(user(1), user(2))
     store.refresh(USERS)
-    late = prepare(USERS, index.record("users", 2), store.time_zone(USERS), "data.json", None)
+    late = prepare(USERS, index.record("users", 2), store.time_zone(USERS), lambda file: "data.json", None)
     bot.writes(user(1))
     run_import()
     copying_again(late)
@@ -323,7 +323,7 @@ def test_a_worker_that_was_thought_dead_commits_nothing(bot: Bot, index: Index) 
     assert runs.claim(run.pk) is None
     slow = importing.Import(Run.objects.get(pk=run.pk), sleeper, USERS, index)
     slow._read_source()
-    prepared = prepare(USERS, index.pending("users", None, 10), slow.zone, "data.json", run.pk)
+    prepared = prepare(USERS, index.pending("users", None, 10), slow.zone, lambda file: "data.json", run.pk)
     Run.objects.filter(pk=run.pk).update(heartbeat=F("heartbeat") - timedelta(minutes=1))
     assert runs.claim(run.pk) is not None
     with pytest.raises(runs.LeaseLost):

@@ -16,8 +16,8 @@ from migration_control.run_states import ACTIVE
 
 class Command(BaseCommand):
     help = (
-        "Show where every source entry is (imported + quarantined + deleted + pending = all), the stages and the runs."
-        " Exit status: 0 the ledger balances, 1 it does not, 2 usage."
+        "Show where every source entry is (imported + quarantined + deleted + pruned + pending = all), the stages and"
+        " the runs. Exit status: 0 the ledger balances, 1 it does not, 2 usage."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:

@@ -1,19 +1,14 @@
-"""One example of every defect of a record that leaves the file readable, planted among ordinary users."""
+"""One example of every defect of a user that leaves data.json readable, planted among ordinary users."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from switchyard.example.people import Document, People
-
-Planted = tuple[str, list[Any]]  # the defect's name, and the entries that show it
-
-
-class Verbatim(str):
-    """A value that stands in the file just so: no JSON writer would write it."""
-
-    __slots__ = ()
+from switchyard.example.dates import OTHER_FORMS, WITH_OFFSET, WITH_Z
+from switchyard.example.faceit.people import People
+from switchyard.example.planting import Document, Planted
+from switchyard.example.writing import Verbatim
 
 
 def planted(people: People) -> Iterator[Planted]:
@@ -47,7 +42,7 @@ def _values(people: People) -> Iterator[Planted]:
         "negative_count": {"total_requests": -3},
         "number_as_text": {"total_requests": "9"},
         "fraction_as_text": {"total_requests": "1129.2"},
-        "lone_surrogate": {"faceit_nickname": Verbatim('"broken\\ud83dheart"')},
+        "lone_surrogate": {"faceit_nickname": "broken\ud83dheart"},
         "nul_in_nickname": {"faceit_nickname": "gri\0vok"},
         "nickname_of_80_characters": {"faceit_nickname": "zed" * 26 + "xx"},
         "unknown_keys": {"mood": {"today": ["calm", None, 0.5]}, "_state": "waiting_for_stats"},
@@ -57,16 +52,7 @@ def _values(people: People) -> Iterator[Planted]:
 
 
 def _dates(people: People) -> Iterator[Planted]:
-    for name, written in {
-        "date_is_a_sentence": "never, the user has only just arrived",
-        "date_with_z": "2024-05-17T08:15:30Z",
-        "date_with_offset": "2024-05-17T08:15:30.250000+00:00",
-        "date_in_epoch_seconds": 1715933730,
-        "date_in_epoch_milliseconds": 1715933730250,
-        "date_of_14_digits": "20240517081530",
-        "date_only": "2024-05-17",
-        "time_only": "08:15",
-    }.items():
+    for name, written in (OTHER_FORMS | {"date_with_z": WITH_Z, "date_with_offset": WITH_OFFSET}).items():
         yield name, [people.newest() | {"last_active_at": written}]
 
 

@@ -5,14 +5,12 @@ from __future__ import annotations
 import string
 from datetime import datetime, timedelta
 from random import Random
-from typing import Any
 
-Document = dict[str, Any]
+from switchyard.example.dates import moment
+from switchyard.example.planting import Document, uuid
 
 SYLLABLES = ("ba", "den", "fro", "gri", "ka", "lum", "mo", "nix", "or", "pla", "que", "rus", "ti", "vok", "zed")
 ENDINGS = ("", "", "", "77", "_x", "игрок", "щит", "é", "火", "🔥")
-FIRST_DAY = datetime(2023, 3, 1)  # noqa: DTZ001 - the bot's dates are naive
-DAYS = 900
 PER_DAY = {"free": 10, "premium": 100, "pro": 1000}
 
 
@@ -30,9 +28,9 @@ class People:
         linked = self.chance.random() < 0.3
         return {
             "user_id": self._new_id(),
-            "faceit_player_id": self._uuid() if linked else None,
+            "faceit_player_id": uuid(self.chance) if linked else None,
             "faceit_nickname": self.nickname() if linked else None,
-            "last_checked_match_id": f"1-{self._uuid()}" if linked and self.chance.random() < 0.7 else None,
+            "last_checked_match_id": f"1-{uuid(self.chance)}" if linked and self.chance.random() < 0.7 else None,
         }
 
     def subscribed(self) -> Document:
@@ -41,7 +39,7 @@ class People:
 
     def newest(self) -> Document:
         """Generation C: B without the subscription."""
-        created = self.moment()
+        created = moment(self.chance)
         return self.oldest() | {
             "waiting_for_nickname": self.chance.random() < 0.05,
             "language": self.chance.choice(("ru", "ru", "ru", "en")),
@@ -63,11 +61,11 @@ class People:
         inviter = self.chance.choice(self._ids) if len(self._ids) > 10 and self.chance.random() < 0.1 else None
         return {
             "tier": tier,
-            "expires_at": self.later(self.moment()) if paid else None,
+            "expires_at": self.later(moment(self.chance)) if paid else None,
             "auto_renew": paid and self.chance.random() < 0.3,
             "payment_method": self.chance.choice(("telegram_stars", "referral_bonus")) if paid else None,
             "daily_requests": self.chance.randrange(PER_DAY[tier]),
-            "last_reset_date": self.moment().isoformat() if self.chance.random() < 0.7 else None,
+            "last_reset_date": moment(self.chance).isoformat() if self.chance.random() < 0.7 else None,
             "referred_by": inviter,
             "referral_code": self._code() if self.chance.random() < 0.25 else None,
             "referrals_count": self.chance.choice((0, 0, 0, 0, 1, 2, 5)),
@@ -77,16 +75,9 @@ class People:
         """Some with letters beyond ASCII, some beyond the BMP."""
         return "".join(self.chance.choices(SYLLABLES, k=self.chance.randint(2, 4))) + self.chance.choice(ENDINGS)
 
-    def moment(self) -> datetime:
-        """A naive local time with microseconds, as datetime.now() gave it to the bot."""
-        return FIRST_DAY + timedelta(seconds=self.chance.randrange(DAYS * 86_400), microseconds=self._microseconds())
-
     def later(self, start: datetime) -> str:
         """Up to three months after."""
         return (start + timedelta(seconds=self.chance.randrange(90 * 86_400))).isoformat()
-
-    def _microseconds(self) -> int:
-        return self.chance.randrange(1, 1_000_000)
 
     def _new_id(self) -> int:
         """Two in three beyond 32 bits, as Telegram's are today."""
@@ -97,10 +88,6 @@ class People:
                 self._taken.add(number)
                 self._ids.append(number)
                 return number
-
-    def _uuid(self) -> str:
-        digits = f"{self.chance.getrandbits(128):032x}"
-        return "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))
 
     def _code(self) -> str:
         while True:

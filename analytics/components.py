@@ -1,0 +1,24 @@
+from analytics.documents import EventDocument
+from analytics.keys import place
+from analytics.models import Event
+from analytics.retention import floor
+from legacy_json.layouts import SequenceOf, SingleOf
+from migration_control.bots import companion, faceit
+from migration_control.components import Component, register
+
+ANALYTICS = register(
+    Component(
+        name="analytics",
+        model=Event,
+        document=EventDocument,
+        places=(
+            companion(SequenceOf("analytics_*.json", optional=True)),
+            companion(SequenceOf("metrics.json", section="history", optional=True)),
+            companion(SingleOf("metrics.json", section="current", wrap="metrics", optional=True)),
+            faceit(SingleOf("data.json", section="analytics", wrap="metrics", optional=True)),
+        ),
+        key=str,
+        derived=place,
+        retention=floor,
+    )
+)

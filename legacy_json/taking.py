@@ -1,0 +1,291 @@
+"""Files change owners: taken over from a bot that is stopped, given back to it, or put back as they were.
+
+Nothing of a file is touched before a copy of it is kept, and a trial rendering has shown the same JSON values.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import tempfile
+from datetime import datetime
+from pathlib import Path
+
+from legacy_json import marker, owners, reading, surroundings
+from legacy_json import shown as records
+from legacy_json.conflicts import open_conflicts
+from legacy_json.contents import compose
+from legacy_json.errors import LegacyError
+from legacy_json.fences import FenceState, fence
+from legacy_json.index import Index
+from legacy_json.layouts import Source
+from legacy_json.owners import Owner
+from legacy_json.renderer import Renderer, dirty, listed, rendering, shown
+from legacy_json.rendering import copies
+from legacy_json.rendering.copies import Manifest, keep_originals, restore_originals
+from legacy_json.rendering.refusals import named
+from legacy_json.rendering.replace import Placed, signature
+from legacy_json.rendering.values import Difference, first_difference
+from legacy_json.scratch import PREFIX, Listed
+from legacy_json.stability import age, signatures
+from legacy_json.walking import Progress
+
+QUIET = 2.0  # seconds in which a stopped bot has written nothing
+ORIGINALS = "originals"
+DISPLACED = "displaced"
+
+
+class StillWritten(LegacyError):
+    def __init__(self, source: str, seconds: float) -> None:
+        super().__init__(
+            f"{source} was written {max(seconds, 0):.1f} s ago. Stop the bot that writes it, and try again a moment"
+            " later."
+        )
+
+
+class NotFaithful(LegacyError):
+    """What we would write does not say what the bot's file says. The file stays the bot's."""
+
+    def __init__(self, name: str, difference: Difference) -> None:
+        super().__init__(
+            f"{name} would not be written with the same values: {difference}. It stays the bot's; report this."
+        )
+
+
+class WrongOwner(LegacyError):
+    def __init__(self, source: str, owner: Owner) -> None:
+        whose = "ours" if owner is Owner.SWITCHYARD else "the bot's"
+        super().__init__(f"{source} is {whose} already. Nothing was done.")
+
+
+class NotGivenBack(LegacyError):
+    """The bot would not find in the file what there is."""
+
+
+class ElsewhereAuthority(LegacyError):
+    def __init__(self, source: str, component: str) -> None:
+        super().__init__(
+            f"JSON is not the authority for {component}, which lies in {source}: the file does not say what is right."
+            " Move the component all the way back first."
+        )
+
+
+def take(
+    index: Index, root: Path, source: Source, now: datetime, *, progress: Progress = lambda done, total: None,
+    confirm_shrink: bool = False, anew: bool = False,
+) -> Manifest:  # fmt: skip
+    """Make the source ours: read it a last time, keep copies of its files, and prove that we can write them.
+
+    anew: though the index says otherwise, the files as they are now are what counts. Returns what was kept. Raises
+    WrongOwner, ElsewhereAuthority, StillWritten, NotFaithful, StoresDiffer, what reading raises.
+    """
+    if not anew:
+        marker.check(index, root, source.name)
+        if owners.owner(index, source) is Owner.SWITCHYARD:
+            raise WrongOwner(source.name, Owner.SWITCHYARD)
+    _refuse_closed(index, source)
+    _refuse_busy(root, source)
+    if anew:
+        _disown(index, source)
+    reading.read(index, root, source, confirm_shrink=confirm_shrink, progress=progress, exact=True, anew=anew)
+    with reading.reader(index), rendering(index):
+        files = _files(index, source)
+        names = [file.name for file in files]
+        kept = originals(index, source)
+        _put_aside(kept, root, names)
+        manifest = keep_originals(kept, root, source.name, names, now)
+        for file in files:
+            surroundings.capture(index, root, source, file)
+            if not _has_pruned(index, file):  # which we do not write
+                _prove(index, root, source, file)
+        _own(index, root, source, files)
+        marker.note(index, root, [source.name])
+    return manifest
+
+
+def give_back(
+    index: Index, root: Path, sources: dict[str, Source], source: Source, *, drop_orphans: bool = False
+) -> None:
+    """Render everything, look whether the files say it, and let the bot have them.
+
+    Raises WrongOwner, ElsewhereAuthority, NotGivenBack, what rendering raises.
+    """
+    if owners.owner(index, source) is not Owner.SWITCHYARD:
+        raise WrongOwner(source.name, Owner.LEGACY)
+    _refuse_closed(index, source)
+    lost = 0 if drop_orphans else orphans(index, source)
+    if lost:
+        raise NotGivenBack(
+            f"{lost} records have no place in {source.name}: what they lie in is gone."
+            " Delete them, or give the file back without them: --drop-orphans"
+        )
+    Renderer(index, root, sources).flush(source.name, edits=True)
+    _refuse_conflicts(index, source)
+    with reading.reader(index), rendering(index):
+        for file in _files(index, source):
+            _look(index, root, source, file)
+        with index.write() as (connection, _):
+            if any(each.source == source.name for each in dirty(index, sources)):
+                raise NotGivenBack(f"{source.name} is being written. Stop the bot, and try again.")
+            connection.execute("UPDATE source SET owner = ? WHERE name = ?", (Owner.LEGACY, source.name))
+            for name, seen in signatures(root, source).items():
+                connection.execute("UPDATE file SET signature = ? WHERE name = ?", (seen, name))
+        marker.note(index, root, [source.name])
+
+
+def restore(index: Index, root: Path, source: Source, now: datetime) -> Manifest:
+    """Put the files back as they were when they were taken over; the bot owns them. Returns what was kept then.
+
+    What stood there is kept below the index's folder; what was written since stays in the index as older versions.
+    Files that were made since stay. Raises ElsewhereAuthority, StillWritten, CopyDamaged, FileUnwritable.
+    """
+    _refuse_closed(index, source)
+    if owners.owner(index, source) is Owner.LEGACY:
+        _refuse_busy(root, source)
+    with reading.reader(index), rendering(index):
+        manifest = copies.verify_originals(originals(index, source))
+        placed = restore_originals(originals(index, source), root)
+        _disown(index, source)
+        marker.note(index, root, [source.name])
+    kept = index.path.parent / DISPLACED / now.strftime("%Y%m%dT%H%M%SZ")
+    for each in placed:
+        _keep_displaced(each, kept / each.path.relative_to(root.resolve()))
+    return manifest
+
+
+def _keep_displaced(placed: Placed, kept: Path) -> None:
+    if placed.displaced is not None:
+        with named(kept):
+            kept.parent.mkdir(parents=True, exist_ok=True)
+            shutil.move(placed.displaced.path, kept)
+
+
+def changed_since(index: Index, source: Source) -> int | None:
+    """How many of its records were written or deleted since it was taken over; None if it never was."""
+    row = index.connection().execute("SELECT value FROM meta WHERE name = ?", (f"taken {source.name}",)).fetchone()
+    if row is None:
+        return None
+    query = "SELECT count(*) FROM record WHERE changed > ? AND file IN (SELECT id FROM file WHERE source = ?)"
+    (count,) = index.connection().execute(query, (row[0], source.name)).fetchone()
+    return int(count)
+
+
+def originals(index: Index, source: Source) -> Path:
+    """Where the copies of a source's files are kept."""
+    digest = hashlib.blake2b(source.name.encode(), digest_size=6).hexdigest()
+    return index.path.parent / ORIGINALS / digest
+
+
+def orphans(index: Index, source: Source) -> int:
+    """Records that lie inside another one which is gone: the files have no place for them."""
+    count = 0
+    for home in source.homes:
+        for child, _ in home.children:
+            (found,) = (
+                index.connection()
+                .execute(
+                    "SELECT count(*) FROM record c WHERE c.component = ? AND c.state = 0 AND NOT EXISTS"
+                    " (SELECT 1 FROM record p WHERE p.component = ? AND p.key = c.key AND p.state IN (0, 2))",
+                    (child.name, home.collection.name),
+                )
+                .fetchone()
+            )
+            count += found
+    return count
+
+
+def _refuse_busy(root: Path, source: Source) -> None:
+    seconds = age(signatures(root, source))
+    if seconds < QUIET:
+        raise StillWritten(source.name, seconds)
+
+
+def _refuse_closed(index: Index, source: Source) -> None:
+    for collection in source.collections:
+        if fence(index.connection(), collection.name).state is not FenceState.OPEN:
+            raise ElsewhereAuthority(source.name, collection.name)
+
+
+def _refuse_conflicts(index: Index, source: Source) -> None:
+    found = [conflict.id for conflict in open_conflicts(index) if source.pattern_of(conflict.file) is not None]
+    if found:
+        raise NotGivenBack(
+            f"{source.name} was edited by somebody else, and {len(found)} differences are open. Settle them first:"
+            " manage.py legacy_status --conflicts, then legacy_settle"
+        )
+
+
+def _look(index: Index, root: Path, source: Source, file: Listed) -> None:
+    """Raises NotGivenBack."""
+    try:
+        _prove(index, root, source, file)
+    except (NotFaithful, FileNotFoundError) as error:
+        raise NotGivenBack(
+            f"{file.name} does not say what the index has: somebody writes the one or the other just now. Stop the"
+            " bot, and try again."
+        ) from error
+
+
+def _put_aside(kept: Path, root: Path, names: list[str]) -> None:
+    """Copies of an earlier take-over, which went no further or was given back since: the file has moved on."""
+    found = copies.manifest(kept)
+    if found is None or _is_as_it_was(found, root, names):
+        return
+    kept.rename(kept.with_name(f"{kept.name}-{found.taken:%Y%m%dT%H%M%S.%f}"))
+
+
+def _is_as_it_was(found: Manifest, root: Path, names: list[str]) -> bool:
+    stats = {name: (root / name).stat() for name in names}
+    return {each.name: (each.size, each.modified) for each in found.files} == {
+        name: (each.st_size, each.st_mtime_ns) for name, each in stats.items()
+    }
+
+
+def _disown(index: Index, source: Source) -> None:
+    with index.write() as (connection, _):
+        connection.execute("UPDATE source SET owner = ?, declared = '' WHERE name = ?", (Owner.LEGACY, source.name))
+        connection.execute("UPDATE file SET signature = '', intent = '' WHERE source = ?", (source.name,))
+
+
+def _files(index: Index, source: Source) -> list[Listed]:
+    """Those that are there, or were when they were read last."""
+    rows = index.connection().execute("SELECT id, name FROM file WHERE source = ? AND signature <> ''", (source.name,))
+    return [listed(source, number, name) for number, name in rows]
+
+
+def _prove(index: Index, root: Path, source: Source, file: Listed) -> None:
+    """Raises NotFaithful."""
+    folder = Path(tempfile.mkdtemp(dir=index.path.parent, prefix=PREFIX))
+    try:
+        trial = folder / "trial.json"
+        with trial.open("wb") as stream, records.gathering(index, file, records.PROOF) as digests:
+            compose(index, file, source.homes_in(file.pattern), stream, digests)
+        difference = first_difference(root / file.name, trial)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    if difference is not None:
+        raise NotFaithful(file.name, difference)
+
+
+def _has_pruned(index: Index, file: Listed) -> bool:
+    floors = index.connection().execute("SELECT component FROM scanned WHERE floor IS NOT NULL").fetchall()
+    query = "SELECT EXISTS (SELECT 1 FROM record WHERE component = ? AND file = ? AND state = 3)"
+    return any(index.connection().execute(query, (name, file.id)).fetchone()[0] for (name,) in floors)
+
+
+def _own(index: Index, root: Path, source: Source, files: list[Listed]) -> None:
+    """Raises StillWritten if a file is not as it was when it was read."""
+    seen = {file.id: shown(signature(root / file.name)) for file in files}
+    known = owners.known(index, source)
+    now = signatures(root, source)
+    if known is None or known.signatures != now:
+        raise StillWritten(source.name, age(now))
+    with index.write() as (connection, counter):
+        connection.execute("UPDATE source SET owner = ? WHERE name = ?", (Owner.SWITCHYARD, source.name))
+        connection.executemany(
+            "UPDATE file SET signature = ?, intent = '', digest = x'', trouble = '', changed = ?, began = ?,"
+            " rendered = ? WHERE id = ?",
+            [(seen[file.id], counter, counter, counter, file.id) for file in files],
+        )
+        connection.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (f"taken {source.name}", counter))
+    records.proven(index, files, counter)

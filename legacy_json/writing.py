@@ -1,0 +1,286 @@
+"""Writing to the JSON store: one SQLite commit of one or several records, whose cost does not grow with their number.
+
+The file is rendered later, from the index. Under the store's lock nothing is rendered and no network waited for.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from legacy_json.burying import bury
+from legacy_json.connections import LOCK_SECONDS
+from legacy_json.documents import written
+from legacy_json.errors import AlreadyThere, KeyReserved, NotThere, Pruned, Stale, Unholdable
+from legacy_json.fences import check_open
+from legacy_json.filing import TOLD, Filing, Spot
+from legacy_json.index import RECORD, Index
+from legacy_json.keys import BadKey, Key, as_key
+from legacy_json.layouts import Collection
+from legacy_json.places import Places
+from legacy_json.positions import position_of, positioned, span_of
+from legacy_json.records import NEVER, Record, State
+from legacy_json.unique import Lookups, Marked
+
+Identity = tuple[str, Key]
+
+_WIDTH = len(Record._fields)
+_FETCH = (
+    f"SELECT {RECORD}, {TOLD} FROM record r LEFT JOIN file f ON f.id = r.file"  # noqa: S608
+    " LEFT JOIN source s ON s.name = f.source WHERE r.component = ? AND r.key = ?"
+)
+
+
+@contextmanager
+def commit(index: Index, places: Places, seconds: float = LOCK_SECONDS) -> Iterator[Writer]:
+    """One commit of whatever is written to the writer. Nothing of it is there if anything raises.
+
+    Raises StoreBusy after that many seconds of waiting; what Writer raises; IndexUnwritable.
+    """
+    with index.write(seconds) as (connection, counter):
+        writer = Writer(index, connection, places, counter)
+        yield writer
+        writer.finish()
+
+
+@dataclass(slots=True)
+class _Change:
+    """before: the row as it was, a tombstone also; document: None to delete."""
+
+    collection: Collection
+    key: Key
+    before: Record | None
+    document: Mapping[str, object] | None
+    version: int
+
+    @property
+    def was_live(self) -> bool:
+        return self.before is not None and self.before.state == State.LIVE
+
+    @property
+    def is_none(self) -> bool:
+        """Whether it was created and deleted in one commit."""
+        return self.document is None and not self.was_live
+
+
+class Writer:
+    """What one commit does. It reads what was there before it, and writes when it ends."""
+
+    def __init__(self, index: Index, connection: sqlite3.Connection, places: Places, counter: int) -> None:
+        self._index, self._connection, self._places, self._counter = index, connection, places, counter
+        self._changes: dict[Identity, _Change] = {}
+        self._checked: set[str] = set()
+        self._filing = Filing(connection, counter)
+        self._rows: dict[Identity, Record | None] = {}
+        self._ends: dict[tuple[str, str], int] = {}  # of lists: the position of the next element
+
+    def get(self, collection: Collection, key: Key) -> Record | None:
+        """The live record as it was before this commit. Raises KeyReserved, FenceClosed."""
+        self._check(collection)
+        record = self._read(collection, key)
+        if record is None or record.state in (State.DELETED, State.PRUNED):
+            return None
+        if record.state == State.QUARANTINED:
+            raise KeyReserved(collection.name, key, self._reason(collection, key))
+        return record
+
+    def create(self, collection: Collection, key: Key, document: Mapping[str, object]) -> int:
+        """Returns its version, above that of a tombstone. Raises AlreadyThere, KeyReserved, Pruned."""
+        if self._there(collection, key):
+            raise AlreadyThere(collection.name, key)
+        floor = self._index.floor(collection.name)
+        if floor is not None and key < floor:  # type: ignore[operator]
+            raise Pruned(collection.name, key, floor)
+        return self._put(collection, key, document)
+
+    def replace(
+        self, collection: Collection, key: Key, document: Mapping[str, object], version: int | None = None
+    ) -> int:
+        """Returns the new version. version: the one that it must have. Raises NotThere, Stale, KeyReserved."""
+        self._require(collection, key, version)
+        return self._put(collection, key, document)
+
+    def delete(self, collection: Collection, key: Key, version: int | None = None) -> int:
+        """Returns the tombstone's version. Raises NotThere, Stale, KeyReserved."""
+        self._require(collection, key, version)
+        return self._put(collection, key, None)
+
+    def append(self, collection: Collection, stem: str, document: Mapping[str, object]) -> str:
+        """A new record at the end of a list whose elements have no key of their own. Returns its key."""
+        end = (collection.name, stem)
+        position = self._ends[end] if end in self._ends else self._end(collection, stem)
+        key = positioned(stem, position)
+        self.create(collection, key, document)
+        self._ends[end] = position + 1
+        return key
+
+    def settled(self, conflict: int, how: str) -> None:
+        """Staff have decided it, in this commit."""
+        self._connection.execute("UPDATE conflict SET settled = ? WHERE id = ?", (how, conflict))
+
+    def finish(self) -> None:
+        """Write what was collected: unique values may have changed hands within it.
+
+        Raises Unholdable, ValueTaken, NotOurs.
+        """
+        changes = [change for change in self._changes.values() if not change.is_none]
+        documents = [self._encoded(change) for change in changes]
+        lookups = Lookups(self._connection)
+        for change in changes:
+            lookups.note(change.collection, change.key, change.before, change.document)
+        lookups.exchange()
+        for change, (odd, document) in zip(changes, documents, strict=True):
+            self._write(change, lookups, odd, document)
+        for found in lookups.relieved():
+            self._relieve(found)
+
+    # What is there
+
+    def _check(self, collection: Collection) -> None:
+        if collection.name not in self._checked:
+            check_open(self._connection, collection.name)
+            self._checked.add(collection.name)
+
+    def _read(self, collection: Collection, key: Key) -> Record | None:
+        """The row as it was before this commit; nobody else changes it meanwhile."""
+        identity = (collection.name, key)
+        if identity not in self._rows:
+            self._rows[identity] = self._fetch(collection, key)
+        return self._rows[identity]
+
+    def _fetch(self, collection: Collection, key: Key) -> Record | None:
+        """Raises Unholdable for what no record has for a key."""
+        try:
+            _, repaired = as_key(key, collection.key, text_is_normal=False)
+        except BadKey as error:
+            repaired = str(error)
+        if repaired:
+            raise Unholdable(collection.name, key, f"a key of this kind there cannot be: {repaired}")
+        row = self._connection.execute(_FETCH, (collection.name, key)).fetchone()
+        if row is None:
+            return None
+        record = Record._make(row[:_WIDTH])
+        self._filing.note(record.file, row[_WIDTH:])
+        return record
+
+    def _there(self, collection: Collection, key: Key) -> bool:
+        change = self._changes.get((collection.name, key))
+        return change.document is not None if change else self.get(collection, key) is not None
+
+    def _require(self, collection: Collection, key: Key, version: int | None) -> None:
+        if not self._there(collection, key):
+            raise NotThere(collection.name, key)
+        change = self._changes.get((collection.name, key))
+        record = self._read(collection, key)
+        now = change.version if change else record.version if record else NEVER
+        if version is not None and version != now:
+            raise Stale(collection.name, key, version, now)
+
+    def _reason(self, collection: Collection, key: Key) -> str:
+        query = (
+            "SELECT detail FROM finding WHERE component = ? AND phase IN ('reading', 'mapping') AND key = ?"
+            " AND outcome = 'quarantined' ORDER BY id DESC LIMIT 1"
+        )
+        row = self._connection.execute(query, (collection.name, key)).fetchone()
+        return str(row[0]) if row else "its reason is not on record"
+
+    def _end(self, collection: Collection, stem: str) -> int:
+        """The position after the last one that was ever given."""
+        query = "SELECT max(key) FROM record WHERE component = ? AND key BETWEEN ? AND ?"
+        (last,) = self._connection.execute(query, (collection.name, *span_of(stem))).fetchone()
+        return 0 if last is None else position_of(last)[1] + 1
+
+    # What becomes of it
+
+    def _put(self, collection: Collection, key: Key, document: Mapping[str, object] | None) -> int:
+        identity = (collection.name, key)
+        if identity in self._changes:
+            self._changes[identity].document = document
+            return self._changes[identity].version
+        before = self._read(collection, key)
+        version = 0 if before is None else before.version + 1
+        self._changes[identity] = _Change(collection, key, before, document, version)
+        return version
+
+    def _write(self, change: _Change, lookups: Lookups, odd: bool, document: bytes) -> None:
+        collection, key, before = change.collection, change.key, change.before
+        file, ordinal = spot = self._spot(change)
+        state, duplicate = State.LIVE, False
+        if change.document is None:
+            state = State.DELETED
+            self._bury(collection, key)
+        elif before is not None and before.duplicate:
+            duplicate = lookups.is_duplicate(collection, key, change.document, spot)
+            if not duplicate:
+                self._forget_mark(collection.name, key)
+        self._connection.execute(
+            "INSERT INTO record (component, key, version, state, duplicate, odd, changed, file, ordinal, document)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (component, key) DO UPDATE SET"
+            " version = excluded.version, state = excluded.state, duplicate = excluded.duplicate, odd = excluded.odd,"
+            " changed = excluded.changed, file = excluded.file, ordinal = excluded.ordinal,"
+            " document = excluded.document",
+            (collection.name, key, change.version, state, duplicate, odd, self._counter, file, ordinal, document),
+        )
+        # What does not wait had its version confirmed.
+        self._wait(collection.name, key, NEVER if before is None else before.version)
+        step = (state == State.LIVE) - change.was_live
+        if step:
+            self._filing.count(collection.name, file, step)
+
+    def _wait(self, component: str, key: Key, confirmed: int) -> None:
+        """The database lacks it. confirmed: the version that it has, unless the record waits already."""
+        self._connection.execute(
+            "INSERT INTO pending (component, key, synced, changed) VALUES (?, ?, ?, ?)"
+            " ON CONFLICT (component, key) DO UPDATE SET changed = excluded.changed",
+            (component, key, confirmed, self._counter),
+        )
+
+    def _bury(self, collection: Collection, key: Key) -> None:
+        for component, file in bury(self._connection, collection.name, self._places.homes_of(collection), key):
+            self._filing.touch(file)
+            self._filing.count(component, file, -1)
+
+    def _relieve(self, found: Marked) -> None:
+        """It is nobody's duplicate any more. What mapping refused it for may have been the mark."""
+        component, key = found.collection.name, found.key
+        self._wait(component, key, found.version if found.state == State.LIVE else NEVER)
+        self._connection.execute(
+            "DELETE FROM finding WHERE component = ? AND phase = 'mapping' AND key = ?", (component, key)
+        )
+        self._forget_mark(component, key)
+        self._connection.execute(
+            "UPDATE record SET duplicate = 0, version = version + 1, state = ?, changed = ?"
+            " WHERE component = ? AND key = ?",
+            (State.LIVE, self._counter, component, key),
+        )
+
+    def _forget_mark(self, component: str, key: Key) -> None:
+        self._connection.execute(
+            "DELETE FROM finding WHERE component = ? AND phase = 'reading' AND key = ? AND code = 'duplicate-value'",
+            (component, key),
+        )
+
+    def _encoded(self, change: _Change) -> tuple[bool, bytes]:
+        if change.document is None:
+            return False, b""
+        try:
+            return written(change.document)
+        except (ValueError, TypeError, RecursionError) as error:
+            raise Unholdable(change.collection.name, change.key, str(error)) from error
+
+    def _spot(self, change: _Change) -> Spot:
+        """Where it is, or the end of the file where new ones go. Raises NotOurs, Unholdable."""
+        beside = change.before
+        if not change.was_live:
+            place = self._places.of(change.collection, change.key)
+            beside = self._read(place.parent, change.key) if place.parent is not None else None
+            if beside is None or beside.state != State.LIVE:
+                try:
+                    return self._filing.new(place, change.key)
+                except BadKey as error:
+                    raise Unholdable(change.collection.name, change.key, str(error)) from error
+        assert beside is not None
+        self._filing.touch(beside.file)
+        return beside.file, beside.ordinal

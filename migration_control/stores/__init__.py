@@ -1,0 +1,1 @@
+"""The stores of a component's records behind one contract: JSON, database, memory. See base.RecordStore."""

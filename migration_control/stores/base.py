@@ -1,0 +1,131 @@
+"""What every store of a component's records offers. One contract suite holds them to it.
+
+A record is an instance of the component's model in every store, and carries the version that it was read or
+written at. Nothing that a store hands out is shared with anybody: what is changed in it counts once it is saved.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Protocol, TypeVar
+
+from legacy_json.errors import NotALookup
+from legacy_json.keys import Key
+from migration_control.components import Component
+from migration_control.records import Record
+from migration_control.stores.changes import Changes
+
+R = TypeVar("R", bound=Record)
+T = TypeVar("T")
+
+PAGE = 1000  # records
+
+
+class RecordStore(Protocol[R]):
+    """Raises what stores.errors names; then nothing of the call was applied. Safe to share between threads.
+
+    A key that a quarantined document has, and no live record, is reserved: naming it raises KeyReserved; iterate(),
+    find() and count() pass it over. version, run and duplicate are the store's own fields: what a caller puts there is
+    not written. A record marked as a duplicate keeps its unique value beside the holder's until it is given another.
+    """
+
+    component: Component
+
+    def get(self, key: Key) -> R | None:
+        """The record, or None. Raises KeyReserved."""
+
+    def get_many(self, keys: Iterable[Key]) -> dict[Key, R]:
+        """Those of the keys that there are, from one snapshot. Raises KeyReserved."""
+
+    def create(self, record: R) -> R:
+        """Returns it with its version, which is above a tombstone's. Raises AlreadyThere, KeyReserved, ValueTaken.
+
+        Fields that follow from the key are set; CannotHold, if no record of the component has such a key.
+        """
+
+    def save(self, record: R) -> R:
+        """Every field of it, if the store has it at the version that it carries; returns it with the next one.
+
+        Raises Stale, NotThere, ValueTaken.
+        """
+
+    def update(self, key: Key, change: Callable[[R], object]) -> R:
+        """Let change() alter the record under its lock. Returns it as written. Raises NotThere, ValueTaken.
+
+        change must be pure and bounded: it may be called again on a fresh instance, its effect is there once. If it
+        raises, nothing happened. What it leaves as it was is not written, and keeps its version.
+        """
+
+    def update_many(self, keys: Iterable[Key], change: Callable[[Changes[R]], T]) -> T:
+        """The same for several records in one commit; they may be missing, created, deleted. Returns change()'s result.
+
+        Unique values may change hands among the records. Raises what change() raises, KeyReserved, ValueTaken.
+        """
+
+    def delete(self, key: Key, version: int | None = None) -> None:
+        """Whatever its version is, or only that one. Raises NotThere, Stale."""
+
+    def find(self, name: str, value: object) -> list[R]:
+        """In key order, the records with this value in one of the component's lookups. Nothing has an empty value.
+
+        Raises NotALookup.
+        """
+
+    def iterate(
+        self,
+        *,
+        after: Key | None = None,
+        low: Key | None = None,
+        high: Key | None = None,
+        backwards: bool = False,
+        page: int = PAGE,
+    ) -> Iterator[R]:
+        """Records with low <= key < high beyond `after`, in key order (numbers; texts by code point), or backwards.
+
+        A page at a time is in memory, and no snapshot is held: what is written meanwhile beyond the page at hand
+        is seen, and no record is seen twice.
+        """
+
+    def count(self) -> int:
+        """Records that there are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """Of the keys that an iteration is yet to give."""
+
+    after: Key | None
+    low: Key | None
+    high: Key | None
+    backwards: bool
+
+    @property
+    def conditions(self) -> list[tuple[str, Key]]:
+        """Comparisons, as SQL writes them, and what the key is compared with."""
+        beyond = "<" if self.backwards else ">"
+        named = ((beyond, self.after), (">=", self.low), ("<", self.high))
+        return [(sign, key) for sign, key in named if key is not None]
+
+
+def on_one(key: Key, change: Callable[[R], object]) -> Callable[[Changes[R]], R]:
+    """A change of one record, as update_many() takes it."""
+
+    def run(changes: Changes[R]) -> R:
+        record = changes[key]
+        change(record)
+        return record
+
+    return run
+
+
+def lookups(component: Component) -> tuple[str, ...]:
+    """The fields that its records are found by."""
+
+    return (*component.unique, *component.lookups)
+
+
+def check_lookup(component: Component, name: str) -> None:
+    """Raises NotALookup."""
+    if name not in lookups(component):
+        raise NotALookup(component.name, name, lookups(component))

@@ -1,0 +1,1 @@
+"""The files of the companion bot: profiles, conversations, events, metrics and settings."""
