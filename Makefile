@@ -8,7 +8,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 help:
 	@echo 'make run    start everything and import the example, or the files in LEGACY_DIR; Ctrl-C stops'
-	@echo 'make demo   the journey in one go, then a summary; DATA=/path/data.json runs it on a copy of that file'
+	@echo 'make demo   the journey in one go, then a summary; DATA=/path/data.json runs it on a copy of that file, or of a folder'
 	@echo 'make test   all tests, on real PostgreSQL and Valkey'
 	@echo 'make lint   ruff, mypy, import directions, missing migrations'
 	@echo 'make bench  measure, and print ratios'

@@ -1,5 +1,5 @@
 from analytics.documents import EventDocument
-from analytics.keys import place
+from analytics.keys import columns
 from analytics.models import Event
 from analytics.retention import floor
 from legacy_json.layouts import SequenceOf, SingleOf
@@ -18,7 +18,7 @@ ANALYTICS = register(
             faceit(SingleOf("data.json", section="analytics", wrap="metrics", optional=True)),
         ),
         key=str,
-        derived=place,
+        derived=columns,
         retention=floor,
     )
 )

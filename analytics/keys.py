@@ -7,6 +7,6 @@ from typing import Any
 from legacy_json.keys import Key
 
 
-def place(key: Key) -> dict[str, Any]:
+def columns(key: Key) -> dict[str, Any]:
     """Columns that follow from the key."""
     return {"file": str(key).rpartition(":")[0]}

@@ -1,5 +1,5 @@
 from conversations.documents import MessageDocument, ProfileDocument, SettingDocument
-from conversations.keys import message_place, setting_place
+from conversations.keys import message_columns, setting_columns
 from conversations.models import Message, Profile, Setting
 from legacy_json.layouts import FolderOf, Generations, ObjectOf, SequenceOf
 from migration_control.bots import companion
@@ -20,7 +20,7 @@ CONVERSATIONS = register(
         document=MessageDocument,
         places=(companion(SequenceOf("conversations/*.json")),),
         key=str,
-        derived=message_place,
+        derived=message_columns,
     )
 )
 CONFIGURATION = register(
@@ -30,6 +30,6 @@ CONFIGURATION = register(
         document=SettingDocument,
         places=(companion(ObjectOf("config.json", wrap="value")),),
         key=str,
-        derived=setting_place,
+        derived=setting_columns,
     )
 )

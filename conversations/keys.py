@@ -21,7 +21,7 @@ def message_key(chat_id: int, position: int) -> str:
     return positioned(str(chat_id), position)
 
 
-def message_place(key: Key) -> dict[str, Any]:
+def message_columns(key: Key) -> dict[str, Any]:
     """Columns that follow from a message's key. Raises CannotHold."""
     stem, _, digits = str(key).rpartition(":")
     try:
@@ -55,7 +55,7 @@ def setting_key(scope: str | None, name: str) -> str:
     return key
 
 
-def setting_place(key: Key) -> dict[str, Any]:
+def setting_columns(key: Key) -> dict[str, Any]:
     """Columns that follow from a setting's key: `<scope>::<name>`, or a name alone."""
     scope, name = _parts(str(key))
     return {"bot_id": Bot.COMPANION.bot_id, "scope": scope, "name": name}

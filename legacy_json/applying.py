@@ -17,7 +17,7 @@ from legacy_json.index import Index
 from legacy_json.keys import Key
 from legacy_json.layouts import Source
 from legacy_json.lookups import mark_duplicates, write_lookups
-from legacy_json.records import NEVER, State
+from legacy_json.records import DUPLICATE_VALUE, NEVER, State
 from legacy_json.scratch import Scratch
 from legacy_json.shelves import CHUNK
 
@@ -41,14 +41,17 @@ def apply(
     signatures: Mapping[int, str],
     counts: Mapping[str, Mapping[int, int]],
     beat: Callable[[], None] = lambda: None,
+    begin: Callable[[sqlite3.Connection], None] = lambda connection: None,
 ) -> Reading:
     """Carry over what differs.
 
     signatures: of the files that were read, by id; one that is not there any more has none. counts: each
-    component's entries by file. beat: called often, between commits.
+    component's entries by file. beat: called often, between commits. begin: called inside the first one; what it raises
+    leaves everything as it was.
     """
     reading = Reading(source.name, changed=True)
     with index.write() as (connection, _):
+        begin(connection)
         connection.execute("UPDATE source SET declared = '' WHERE name = ?", (source.name,))
     for name in (collection.name for collection in source.collections):
         if scratch.is_new(name):
@@ -77,7 +80,7 @@ def _conclude(connection: sqlite3.Connection, scratch: Scratch, component: str, 
         "DELETE FROM finding WHERE component = ? AND phase = 'reading' AND source IN (SELECT name FROM incoming.file)",
         (component,),
     )
-    connection.execute("DELETE FROM finding WHERE component = ? AND code = 'duplicate-value'", (component,))
+    connection.execute("DELETE FROM finding WHERE component = ? AND code = ?", (component, DUPLICATE_VALUE))
     connection.execute("INSERT OR IGNORE INTO scanned (component) VALUES (?)", (component,))
     connection.executemany(
         "INSERT OR REPLACE INTO counted VALUES (?, ?, ?)",

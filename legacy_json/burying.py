@@ -35,6 +35,15 @@ def bury(connection: sqlite3.Connection, component: str, homes: Sequence[Home], 
     return buried
 
 
+def release(connection: sqlite3.Connection, component: str, key: Key, spot: tuple[int, int]) -> None:
+    """Forget what an entry was in quarantine for that stands at this place of a file, and is none any more."""
+    connection.execute(
+        "DELETE FROM finding WHERE component = ? AND key = ? AND (phase = 'mapping' OR phase = 'reading'"
+        " AND ordinal = ? AND source = (SELECT name FROM file WHERE id = ?))",
+        (component, key, spot[1], spot[0]),
+    )
+
+
 def _buried(connection: sqlite3.Connection, home: Home, key: Key) -> Iterator[Buried]:
     beside = connection.execute(
         f"SELECT i.id, f.id, f.name, i.ordinal FROM finding i JOIN file f ON f.name = i.source WHERE i.{_OF_KEY}"

@@ -16,11 +16,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 from legacy_json import shown, surroundings
-from legacy_json.errors import LegacyError, SourceUnreadable
+from legacy_json.errors import LegacyError
 from legacy_json.index import Index
 from legacy_json.keys import Key
-from legacy_json.layouts import Collection, FolderOf, Source
+from legacy_json.layouts import Collection, FolderOf, SequenceOf, Source
 from legacy_json.places import Places
+from legacy_json.positions import is_positioned, position_of
 from legacy_json.records import State
 from legacy_json.rendering import durable
 from legacy_json.rendering.composing import DIGEST
@@ -31,12 +32,15 @@ from legacy_json.walking import walk
 from legacy_json.writing import Writer, commit
 
 FOLDER = "conflicts"
+UNCOMPARED = "uncompared"
 
 
 class Conflict(NamedTuple):
-    """kind: changed, added or missing, of a record, or unclear: we wrote it too since the file was taken over, and
-    the edit may only say what stood there before. Of the file as a whole: unreadable, gone, or surroundings, which is
-    what is no record. ours: the index's version; theirs: what stood in the file. copy: below the index's folder.
+    """kind: changed, added or missing, of a record; both: we wrote it too since the file showed it last (theirs is
+    None if they removed it); unclear: we did, and the edit may only say what stood there before; appended: to a list,
+    at a position that we have used too. Of the file as a whole: uncompared (as long as, or because, we did not come to
+    it), unreadable, gone, or surroundings, which is what is no record. ours: the index's version; theirs: what stood
+    in the file. copy: below the index's folder.
     """
 
     id: int
@@ -69,15 +73,16 @@ def record(index: Index, source: Source, file: Listed, edited: Path, now: dateti
         edited.unlink()  # touched, or copied over itself
         return 0
     copy = folder / file.name
+    kept = str(copy.relative_to(index.path.parent))
+    number = _add_uncompared(index, file, kept, now)
     copy.parent.mkdir(parents=True, exist_ok=True)
     _move(edited, copy)
     try:
         rows = _differences(index, source, file, folder)
-    except SourceUnreadable as error:
+    except (LegacyError, OSError) as error:
         rows = [(None, None, "unreadable", None, str(error).encode())]
-    if rows:
-        _add(index, file, rows, str(copy.relative_to(index.path.parent)), now)
-    else:
+    _add(index, file, rows, kept, now, instead_of=number)
+    if not rows:
         shutil.rmtree(folder)
     return len(rows)
 
@@ -96,9 +101,26 @@ def record_gone(index: Index, source: Source, file: Listed, now: datetime) -> No
 Row = tuple[str | None, Key | None, str, int | None, bytes | None]
 
 
-def _add(index: Index, file: Listed, rows: list[Row], copy: str, now: datetime) -> None:
+def _add_uncompared(index: Index, file: Listed, copy: str, now: datetime) -> int:
+    """Before the file is moved, so that staff hear of it whatever becomes of us. Returns the conflict's number."""
+    query = "SELECT id, copy FROM conflict WHERE file = ? AND kind = ? AND settled = ''"
+    with index.write() as (connection, _):
+        for number, other in connection.execute(query, (file.id, UNCOMPARED)).fetchall():
+            if not (index.path.parent / other).exists():  # we were killed before the move
+                connection.execute("DELETE FROM conflict WHERE id = ?", (number,))
+        made = connection.execute(
+            "INSERT INTO conflict (file, kind, copy, found) VALUES (?, ?, ?, ?)",
+            (file.id, UNCOMPARED, copy, now.isoformat()),
+        )
+        return int(made.lastrowid or 0)
+
+
+def _add(
+    index: Index, file: Listed, rows: list[Row], copy: str, now: datetime, *, instead_of: int | None = None
+) -> None:
     """A conflict that is open already in just these words is not told again."""
     with index.write() as (connection, _):
+        connection.execute("DELETE FROM conflict WHERE id = ?", (instead_of,))
         connection.executemany(
             "INSERT INTO conflict (file, component, key, kind, ours, theirs, copy, found)"
             " SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8 WHERE NOT EXISTS (SELECT 1 FROM conflict WHERE file = ?1"
@@ -117,7 +139,8 @@ def _differences(index: Index, source: Source, file: Listed, there: Path) -> lis
             walk(there, source, staging, {file.name: 0}, lambda done, total: None, there=there)
         finally:
             staging.close()
-        rows = [row for name in names for row in _rows(room, name, file)]
+        lists = {home.collection.name for home in homes if isinstance(home.layout, SequenceOf)}
+        rows = [row for name in names for row in _rows(room, name, file, is_list=name in lists)]
         records = sum(_count(room, name) for name in containers)
     changed = surroundings.difference(index, file, homes, there / file.name, records)
     return rows if changed is None else [*rows, (None, None, "surroundings", None, changed.encode())]
@@ -128,7 +151,7 @@ def _count(room: Scratch, component: str) -> int:
     return int(found)
 
 
-def _rows(room: Scratch, component: str, file: Listed) -> list[Row]:
+def _rows(room: Scratch, component: str, file: Listed, *, is_list: bool) -> list[Row]:
     """Of what we have written since the file was last rendered, it shows only what was there before."""
     (rendered,) = room.connection.execute("SELECT rendered FROM main.file WHERE id = ?", (file.id,)).fetchone()
     edited = room.connection.execute(
@@ -139,7 +162,8 @@ def _rows(room: Scratch, component: str, file: Listed) -> list[Row]:
     ).fetchall()
     table = room.gather_absent(component)
     absent = room.connection.execute(
-        f"SELECT key, version, changed > ? FROM {table} JOIN main.record USING (key) WHERE component = ?",  # noqa: S608
+        f"SELECT key, version, changed > ?, document FROM {table} JOIN main.record USING (key)"  # noqa: S608
+        " WHERE component = ?",
         (rendered, component),
     ).fetchall()
     had = shown.last(room.index, file)
@@ -150,10 +174,25 @@ def _rows(room: Scratch, component: str, file: Listed) -> list[Row]:
             continue
         if not since and not gone and surroundings.canonical(ours) == surroundings.canonical(document):
             continue  # its members stand in another order
-        unclear = since and not had.knows()
-        rows.append((component, key, "unclear" if unclear else "added" if gone else "changed", version, document))
-    missing = [(key, version) for key, version, since in absent if not since or had.had(component, key)]
-    return rows + [(component, key, "missing", version, None) for key, version in missing]
+        appended = is_list and is_positioned(key) and had.knows() and not had.had(component, key)
+        kind = "added" if gone else _kind(had, component, key, ours, since=since, appended=appended)
+        rows.append((component, key, kind, version, document))
+    for key, version, since, ours in absent:
+        if not since or had.had(component, key):
+            both = since and not had.is_as_it_was(component, key, ours)
+            rows.append((component, key, "both" if both else "missing", version, None))
+    return rows
+
+
+def _kind(had: shown.Shown, component: str, key: Key, ours: bytes, *, since: bool, appended: bool) -> str:
+    """Of an edit of a record that there is."""
+    if not since:
+        return "changed"
+    if not had.knows():
+        return "unclear"
+    if had.is_as_it_was(component, key, ours):
+        return "changed"
+    return "appended" if appended else "both"
 
 
 def _rendered(index: Index, file: Listed) -> bytes:
@@ -194,22 +233,33 @@ def open_conflicts(index: Index) -> list[Conflict]:
 
 
 def settle(
-    index: Index, places: Places, collections: Sequence[Collection], number: int, *, take: bool, by: str
-) -> None:
+    index: Index, places: Places, collections: Sequence[Collection], number: int, *, take: bool, by: str,
+    over_ours: bool = False,
+) -> None:  # fmt: skip
     """End a conflict: our side stays, or what the edit says is written over it, as any other write.
 
-    Raises NoSuchConflict; Unsettled if the record has changed since; what writing raises.
+    over_ours: even over what we wrote since the file was rendered last. Raises NoSuchConflict; Unsettled if the edit
+    cannot be taken; Stale if the record has changed since; what writing raises.
     """
     found = next((conflict for conflict in open_conflicts(index) if conflict.id == number), None)
     if found is None:
         raise NoSuchConflict(number)
     with commit(index, places) as writer:
         if take:
+            if found.kind in ("both", "unclear") and not over_ours:
+                raise Unsettled(_BOTH.format(conflict=found))
             _take(writer, {c.name: c for c in collections}, found)
         writer.settled(number, f"{'taken' if take else 'dismissed'} by {by}")
 
 
+_BOTH = (
+    "Conflict {conflict.id}: {conflict.component} {conflict.key!r} was also written by us since {conflict.file} was"
+    " rendered last; taking the edit would undo that write. Look at both. Then dismiss the conflict, or take it with"
+    " --over-ours."
+)
 _WHOLE = {
+    UNCOMPARED: "Conflict {conflict.id} is about {conflict.copy} as a whole, which was not compared to the end. Look at"
+    " it, make its changes by themselves, and dismiss the conflict.",
     "unreadable": "Conflict {conflict.id} is about {conflict.copy} as a whole, which cannot be read. Look at it, make"
     " its changes by themselves, and dismiss the conflict.",
     "gone": "Conflict {conflict.id} is about {conflict.file} as a whole, which was taken away. Nothing is deleted for"
@@ -223,13 +273,23 @@ def _take(writer: Writer, collections: dict[str, Collection], conflict: Conflict
     if conflict.component is None or conflict.key is None:
         raise Unsettled(_WHOLE[conflict.kind].format(conflict=conflict))
     collection, key = collections[conflict.component], conflict.key
-    if conflict.kind == "missing":
+    if conflict.kind == "missing" or (conflict.kind == "both" and conflict.theirs is None):
         writer.delete(collection, key, conflict.ours)
         return
     theirs = json.loads(conflict.theirs or b"null")
     if not isinstance(theirs, dict):
         raise Unsettled(f"What the edit has for {conflict.component} {key!r} is no object. Dismiss it.")
-    if conflict.kind == "added":
+    if conflict.kind == "appended" or (conflict.kind == "added" and _is_used(writer, collection, key)):
+        writer.append(collection, position_of(key)[0], theirs)
+    elif conflict.kind == "added":
         writer.create(collection, key, theirs)
+    elif writer.is_quarantined(collection, key):
+        writer.repair(collection, key, theirs, conflict.ours)
     else:
         writer.replace(collection, key, theirs, conflict.ours)
+
+
+def _is_used(writer: Writer, collection: Collection, key: Key) -> bool:
+    """Whether we have written since to this position of a list."""
+    is_list = any(isinstance(layout, SequenceOf) for layout in collection.layouts)
+    return is_list and is_positioned(key) and writer.get(collection, key) is not None

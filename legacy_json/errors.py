@@ -82,6 +82,17 @@ class NotOurs(LegacyError):
         )
 
 
+class NotReadYet(LegacyError):
+    """Whether there are such records nobody knows: their files were never read whole, or the index was lost."""
+
+    def __init__(self, component: str) -> None:
+        self.component = component
+        super().__init__(
+            f"The index has never read {component}, and does not know what there is. Nothing was written."
+            " Import it, or legacy_take its file, first."
+        )
+
+
 class RecordRefused(LegacyError):
     """Nothing was written. Base of what any store refuses about one record."""
 

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from legacy_json import pruning
+from legacy_json import pairing, pruning
 from legacy_json.connections import LOCK_SECONDS, Connections, translated
 from legacy_json.keys import Key
 from legacy_json.lock import held
@@ -24,6 +24,8 @@ from legacy_json.records import NEVER, Batch, Finding, Ledger, Outcome, Phase, R
 __all__ = ["NEVER", "Batch", "Finding", "Index", "Ledger", "Outcome", "Phase", "Record", "State", "add_findings"]
 
 RECORD = ", ".join(f"r.{name}" for name in Record._fields)
+
+MUCH = 8 << 20  # bytes of documents in one batch
 
 _NEXT = "UPDATE meta SET value = value + 1 WHERE name = 'counter' RETURNING value"
 _PRESENT = "SELECT value FROM meta WHERE name = 'counter'"
@@ -56,14 +58,13 @@ class Index:
         """
         connection = self.connection()
         with held(self._lock, seconds), translated(self.path):
-            connection.execute("BEGIN IMMEDIATE")
             try:
+                connection.execute("BEGIN IMMEDIATE")
                 (counter,) = connection.execute(_NEXT if shown else _PRESENT).fetchone()
                 yield connection, counter
                 connection.execute("COMMIT")
             except BaseException:
-                if connection.in_transaction:  # a full disk has rolled back by itself
-                    connection.execute("ROLLBACK")
+                _roll_back(connection)
                 raise
 
     @contextmanager
@@ -74,11 +75,11 @@ class Index:
             yield connection
             return
         with translated(self.path):
-            connection.execute("BEGIN")
             try:
+                connection.execute("BEGIN")
                 yield connection
             finally:
-                connection.execute("ROLLBACK")
+                _roll_back(connection)
 
     @property
     def store_id(self) -> str:
@@ -102,7 +103,10 @@ class Index:
     # What the database lacks
 
     def pending(self, component: str, after: Key | None, limit: int) -> Batch:
-        """The next records in key order whose present version the database has not confirmed."""
+        """The next records in key order whose present version the database has not confirmed.
+
+        limit: how many at most; fewer where documents are large, so that no batch fills the memory.
+        """
         beyond = "" if after is None else "AND p.key > :after"
         return self._batch(
             component,
@@ -124,11 +128,8 @@ class Index:
             generation = self._generation(component)
             if generation is None:
                 return Batch(component, [], self.counter, 0)
-            rows = connection.execute(
-                f"SELECT {RECORD} {source}",
-                {"component": component, **values},
-            ).fetchall()
-            return Batch(component, [Record._make(row) for row in rows], self.counter, generation)
+            rows = connection.execute(f"SELECT {RECORD} {source}", {"component": component, **values})
+            return Batch(component, _at_most(MUCH, map(Record._make, rows)), self.counter, generation)
 
     def count_records(self, component: str, source: str) -> int:
         """Of the component that lie in files of the source, and are neither deleted nor pruned."""
@@ -175,11 +176,13 @@ class Index:
         row = self.connection().execute("SELECT generation FROM scanned WHERE component = ?", (component,)).fetchone()
         return int(row[0]) if row else None
 
-    def acknowledge(self, batch: Batch, findings: Iterable[Finding] = (), by: tuple[str, int] | None = None) -> bool:
+    def acknowledge(
+        self, batch: Batch, findings: Iterable[Finding] = (), by: tuple[str, int, int] | None = None
+    ) -> bool:
         """The database has confirmed the batch, but for the records that the findings quarantine.
 
-        by: which database that is, and how many copies it has taken. A record that changed since the
-        batch was read stays pending. False, and nothing done, if a run was undone since.
+        by: which database that is, how many copies it has taken, and the number of this one. A record
+        that changed since the batch was read stays pending. False, and nothing done, if a run was undone since.
         """
         if not batch.records:
             return True
@@ -219,9 +222,12 @@ class Index:
             )
             connection.execute(f"DELETE FROM pending WHERE {part} AND changed <= :counter", values)
             if by is not None:
+                database, copies, number = by
                 connection.execute(
-                    "UPDATE scanned SET database = ?, copies = ? WHERE component = ?", (*by, batch.component)
+                    "UPDATE scanned SET database = ?, copies = ? WHERE component = ?",
+                    (database, copies, batch.component),
                 )
+                pairing.confirm(connection, batch.component, number)
         return True
 
     def _unchanged(self, batch: Batch, key: Key | None) -> bool:
@@ -312,6 +318,23 @@ class Index:
             found = connection.execute(f"SELECT {', '.join(Finding._fields)} FROM finding WHERE id = ?", row).fetchone()
             if found:  # not replaced meanwhile
                 yield Finding._make((*found[:4], Phase(found[4]), Outcome(found[5]), *found[6:]))
+
+
+def _roll_back(connection: sqlite3.Connection) -> None:
+    """Unless there is nothing any more: a full disk has done it by itself, or Ctrl-C came before the beginning."""
+    if connection.in_transaction:
+        connection.execute("ROLLBACK")
+
+
+def _at_most(much: int, records: Iterator[Record]) -> list[Record]:
+    """As many as have so many bytes, and one at least."""
+    taken, size = [], 0
+    for record in records:
+        taken.append(record)
+        size += len(record.document)
+        if size >= much:
+            break
+    return taken
 
 
 def _drop_findings(connection: sqlite3.Connection, component: str, keys: Iterable[Key]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 Key = int | str
 KeyType = type[int] | type[str]
@@ -60,6 +61,24 @@ def _whole(found: int | str | float) -> int:
     if isinstance(found, float) and found.is_integer() and abs(found) < EXACT:
         return int(found)
     raise BadKey(f"its key is {shown(found)}, not a whole number")
+
+
+def as_numbers(names: Sequence[object]) -> list[object]:
+    """Names that are numbers in their usual spelling as these; any other as it is, for as_key() to judge."""
+    return [_number(name) for name in names]
+
+
+def _number(name: object) -> object:
+    try:
+        number = int(name)  # type: ignore[call-overload]
+    except (TypeError, ValueError):
+        return name
+    return number if str(number) == name else name
+
+
+def are_plain(names: Sequence[object]) -> bool:
+    """Whether as_key() would give all of them back as they are; seen in passing, so some that it would are not."""
+    return all(type(name) is str and 0 < len(name) <= LONGEST and name.isascii() and "\0" not in name for name in names)
 
 
 def below(key: Key, floor: Key | None) -> bool:

@@ -114,10 +114,10 @@ class ObjectOf(Layout):
 
     def entries(self, scanner: Scanner, file: str, known: Known) -> Iterator[Entries]:
         _expect(scanner, "{", self.section, "an object")
-        for name in scanner.members():
-            scanner.key = name
-            yield [name], scanner.value()
-            scanner.count += 1
+        for names, stretch in scanner.pairs():
+            yield names, stretch
+            scanner.count += len(names)
+            scanner.key = names[-1]
 
 
 @dataclass(frozen=True)
@@ -293,6 +293,11 @@ def fits(name: str, pattern: str) -> bool:
     return name.startswith(before) and rest.endswith(after) and "/" not in rest.removesuffix(after)
 
 
+def layouts_in(declared: Declared) -> tuple[Layout | SubObject, ...]:
+    """Those that are read together; of a single one itself."""
+    return declared.layouts if isinstance(declared, Generations) else (declared,)
+
+
 def within(declared: Declared, folder: str) -> Declared:
     """The same layout in a subfolder."""
     if isinstance(declared, Generations):
@@ -310,14 +315,11 @@ def sources(collections: Sequence[Collection]) -> dict[str, Source]:
     groups: list[list[Home]] = []
     for collection in collections:
         for declared in collection.layouts:
-            if not isinstance(declared, SubObject):
-                _join(groups, [_home(collection, layout, collections) for layout in _layouts(declared)])
+            layouts = [layout for layout in layouts_in(declared) if isinstance(layout, Layout)]
+            if layouts:
+                _join(groups, [_home(collection, layout, collections) for layout in layouts])
     found = [Source(" + ".join(dict.fromkeys(h.layout.pattern for h in group)), tuple(group)) for group in groups]
     return {source.name: source for source in found}
-
-
-def _layouts(declared: Layout | Generations) -> Sequence[Layout]:
-    return declared.layouts if isinstance(declared, Generations) else (declared,)
 
 
 def _home(collection: Collection, layout: Layout, collections: Sequence[Collection]) -> Home:

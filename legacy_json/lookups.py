@@ -9,7 +9,7 @@ from typing import NamedTuple
 from legacy_json.index import Index
 from legacy_json.keys import Key
 from legacy_json.layouts import Collection
-from legacy_json.records import NEVER, Finding, Outcome, Phase, State
+from legacy_json.records import DUPLICATE_VALUE, NEVER, Finding, Outcome, Phase, State
 from legacy_json.scratch import Scratch
 
 
@@ -56,7 +56,7 @@ def mark_duplicates(index: Index, scratch: Scratch, collection: Collection) -> N
     later = [holder for holder in holders if holder.key != holder.first]
     scratch.add_findings(
         Finding(
-            component, key, file, ordinal, Phase.READING, Outcome.REPORTED, "duplicate-value",
+            component, key, file, ordinal, Phase.READING, Outcome.REPORTED, DUPLICATE_VALUE,
             f"{name} {value!r} belongs to {first!r}, which stands before it; this record is marked as its duplicate",
             None,
         )

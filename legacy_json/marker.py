@@ -8,6 +8,7 @@ an index from a backup goes on counting, and overtakes what the folder remembers
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -15,10 +16,14 @@ import msgspec
 
 from legacy_json.errors import LegacyError
 from legacy_json.index import Index
+from legacy_json.lock import held
 from legacy_json.owners import Owner
+from legacy_json.rendering.refusals import named
 from legacy_json.rendering.replace import draft
 
 NAME = ".switchyard/owner.json"
+LOCK = ".switchyard/owner.lock"
+SECONDS = 5.0  # for another installation's telling
 
 
 class Shown(msgspec.Struct, frozen=True):
@@ -97,8 +102,31 @@ def difference(index: Index, root: Path, source: str) -> str | None:
 
 
 def note(index: Index, root: Path, sources: Iterable[str]) -> None:
-    """Tell the folder that these are ours, or no longer. Call it under the rendering lock. Raises FileUnwritable."""
-    names = list(sources)
+    """Tell the folder that these are ours, or no longer. Call it under the rendering lock.
+
+    Raises FileUnwritable, IndexUnwritable, StoreBusy.
+    """
+    names, path = list(sources), root / NAME
+    if not path.exists() and not any(_owns(index, name) for name in names):
+        return
+    with named(path):
+        path.parent.mkdir(exist_ok=True)
+    # Another installation, with an index and locks of its own, may serve the other bot in the same folder.
+    with held(root / LOCK, SECONDS):
+        _tell(index, root, names)
+
+
+def agree(connection: sqlite3.Connection, index: Index, root: Path, source: str) -> None:
+    """What the folder says of it now is no contradiction. Inside the commit that makes the source ours.
+
+    A crash before the folder is told of that would else look like a folder from a backup. Raises MarkerUnreadable.
+    """
+    found = read(root).sources.get(source)
+    heard = found.counter if found and found.store == index.store_id else 0
+    _store(connection, {source: Told(heard, heard)})
+
+
+def _tell(index: Index, root: Path, names: list[str]) -> None:
     marker = read(root)
     changed = {name for name in names if _owns(index, name) or name in marker.sources}
     if not changed:
@@ -129,10 +157,14 @@ def _owns(index: Index, source: str) -> bool:
 
 def _remember(index: Index, told: dict[str, Told]) -> None:
     with index.write(shown=False) as (connection, _):
-        connection.executemany(
-            "INSERT OR REPLACE INTO meta VALUES (?, ?)",
-            [(_name(source), msgspec.json.encode(each).decode()) for source, each in told.items()],
-        )
+        _store(connection, told)
+
+
+def _store(connection: sqlite3.Connection, told: dict[str, Told]) -> None:
+    connection.executemany(
+        "INSERT OR REPLACE INTO meta VALUES (?, ?)",
+        [(_name(source), msgspec.json.encode(each).decode()) for source, each in told.items()],
+    )
 
 
 def _name(source: str) -> str:
@@ -141,7 +173,6 @@ def _name(source: str) -> str:
 
 def _write(root: Path, marker: Marker) -> None:
     path = root / NAME
-    path.parent.mkdir(exist_ok=True)
     with draft(path, within=root) as made:
         made.write(msgspec.json.format(msgspec.json.encode(marker)) + b"\n")
         placed = made.replace() if path.exists() else made.create()

@@ -72,7 +72,8 @@ class SourceState:
 
     @property
     def needs_staff(self) -> bool:
-        return bool(self.edited or self.conflicts or self.waiting.trouble or self.marker)
+        homeless = self.orphans if self.owner is Owner.SWITCHYARD else 0  # the bot's file never had them
+        return bool(self.edited or self.conflicts or self.waiting.trouble or self.marker or homeless)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +120,9 @@ def _held(index: Index, component: str) -> Held:
     known = pairing.counterpart(index, component)
     with index.snapshot() as connection:
         ledger, stands = index.ledger(component), fence(connection, component)
-        return Held(ledger, index.count_pending(component), stands, *known, index.floor(component))
+        return Held(
+            ledger, index.count_pending(component), stands, known.database, known.copies, index.floor(component)
+        )
 
 
 def _count_files(index: Index, source: Source) -> int:

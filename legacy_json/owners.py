@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -40,6 +42,34 @@ def known(index: Index, source: Source) -> Known | None:
         files = dict(connection.execute("SELECT name, signature FROM file WHERE source = ?", (source.name,)))
         begun = frozenset() if row[1] else frozenset(files)
         return Known(Owner(row[0]), row[1], {name: seen for name, seen in files.items() if seen}, begun)
+
+
+def as_new(index: Index, source: Source) -> Known:
+    """As it will be known once it was disowned: nothing is believed that the index says of its files."""
+    rows = index.connection().execute("SELECT name FROM file WHERE source = ?", (source.name,))
+    return Known(Owner.LEGACY, "", {}, frozenset(name for (name,) in rows))
+
+
+def disown(connection: sqlite3.Connection, source: Source) -> None:
+    """The bot owns it, and its files have to be read. Inside a write."""
+    connection.execute("UPDATE source SET owner = ?, declared = '' WHERE name = ?", (Owner.LEGACY, source.name))
+    connection.execute("UPDATE file SET signature = '', intent = '' WHERE source = ?", (source.name,))
+
+
+@contextmanager
+def kept_if_refused(index: Index, source: Source) -> Iterator[None]:
+    """A reading that raises while the source is ours leaves no file listed that was not: it would pass for an edit."""
+    (last,) = index.connection().execute("SELECT coalesce(max(id), 0) FROM file").fetchone()
+    try:
+        yield
+    except BaseException:
+        if owner(index, source) is Owner.SWITCHYARD:
+            with index.write(shown=False) as (connection, _):
+                connection.execute(
+                    "DELETE FROM file WHERE source = ? AND id > ? AND signature = '' AND changed = 0",
+                    (source.name, last),
+                )
+        raise
 
 
 def owner(index: Index, source: Source) -> Owner:

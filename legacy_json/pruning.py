@@ -13,14 +13,13 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from legacy_json.keys import Key
-from legacy_json.records import State
+from legacy_json.records import DUPLICATE_KEY, State
 
 if TYPE_CHECKING:
     from legacy_json.index import Index
 
 CHUNK = 10_000  # records in one commit, so that no writer waits long
 PART = "component = :component AND key BETWEEN :low AND :high"
-BESIDE = "duplicate-key"  # the finding of another entry, which is no record
 
 
 def prune(index: Index, component: str, floor: Key) -> int:
@@ -37,6 +36,17 @@ def count(index: Index, component: str, floor: Key) -> int:
     query = "SELECT count(*) FROM record WHERE component = ? AND key < ? AND state NOT IN (?, ?)"
     row = index.connection().execute(query, (component, floor, State.DELETED, State.PRUNED)).fetchone()
     return int(row[0]) if index.is_read(component) else 0
+
+
+def unlike(index: Index, component: str, floor: Key, pattern: str) -> Key | None:
+    """A record that prune() would let go of and whose key, a text, does not fit the pattern, as of SQLite's GLOB."""
+    query = (
+        "SELECT key FROM record WHERE component = ? AND key < ? AND key NOT GLOB ? AND state NOT IN (?, ?)"
+        " ORDER BY key LIMIT 1"
+    )
+    values = (component, floor, pattern, State.DELETED, State.PRUNED)
+    row = index.connection().execute(query, values).fetchone()
+    return row[0] if row else None
 
 
 def _raise(index: Index, component: str, floor: Key) -> Key | None:
@@ -68,7 +78,8 @@ def _prune_part(index: Index, part: dict[str, object]) -> int:
         connection.execute(f"DELETE FROM pending WHERE {PART}", values)
         connection.execute(f"DELETE FROM lookup WHERE {PART}", values)
         connection.execute(
-            f"DELETE FROM finding WHERE {PART} AND phase IN ('reading', 'mapping') AND code <> '{BESIDE}'", values
+            f"DELETE FROM finding WHERE {PART} AND phase IN ('reading', 'mapping') AND code <> '{DUPLICATE_KEY}'",
+            values,
         )
         _have_rendered(connection, values)
         return connection.execute(

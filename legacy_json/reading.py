@@ -10,6 +10,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import shutil
+import sqlite3
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
@@ -62,8 +63,8 @@ def read(
 
     progress: called with bytes read and bytes in all. patience: how long to try again while the
     source is being written. exact: read all of it, though nothing changed, and note each record's present place.
-    anew: whatever the folder says of its owner. Raises StoresDiffer, SourceMissing, SourceUnreadable, SourceShrank
-    or SourceUnstable, and then nothing has changed; StoreBusy while another process reads.
+    anew: whoever owns it, it is the bot's from the first change on. Raises StoresDiffer, SourceMissing,
+    SourceUnreadable, SourceShrank or SourceUnstable, and then nothing has changed; StoreBusy while another one reads.
     """
     if not anew:
         marker.check(index, root, source.name)
@@ -76,11 +77,12 @@ def read(
         before, known = known, owners.known(index, source)
         if known != before and _stands(known, root, source) and not exact:
             return Reading(source.name)
-        if known is not None and known.owner is Owner.SWITCHYARD:
+        if known is not None and known.owner is Owner.SWITCHYARD and not anew:
             redeclare(index, source, _declared(source))
             return Reading(source.name)
-        attempt = _Attempt(index, root, source, progress, confirm_shrink=confirm_shrink, exact=exact)
-        return attempt.repeat(time.monotonic() + patience)
+        attempt = _Attempt(index, root, source, progress, confirm_shrink=confirm_shrink, exact=exact, anew=anew)
+        with owners.kept_if_refused(index, source):
+            return attempt.repeat(time.monotonic() + patience)
 
 
 @contextmanager
@@ -101,6 +103,17 @@ def _stands(known: owners.Known | None, root: Path, source: Source) -> bool:
     return known.owner is Owner.SWITCHYARD or signatures(root, source) == known.signatures
 
 
+class MovedWhileOurs(LegacyError):
+    """Switchyard writes a file that is not where it was: the bot's, by mistake, would be whatever lies elsewhere."""
+
+    def __init__(self, source: str, owned: str, file: str) -> None:
+        super().__init__(
+            f"{source}: its records lie in {file} of {owned}, which Switchyard owns and which is not declared any"
+            " more, or is not there. Nothing was read. Set LEGACY_FACEIT_FOLDER, LEGACY_COMPANION_FOLDER and BOTS back,"
+            f" and the files; or give it back first, while they are: manage.py legacy_give_back '{owned}'"
+        )
+
+
 class _MoreToRead(Exception):
     """Files that did not change have to be read as well."""
 
@@ -109,10 +122,11 @@ class _Attempt:
     """One reading, tried again as long as its source is being written."""
 
     def __init__(
-        self, index: Index, root: Path, source: Source, progress: Progress, *, confirm_shrink: bool, exact: bool
-    ) -> None:
+        self, index: Index, root: Path, source: Source, progress: Progress, *, confirm_shrink: bool, exact: bool,
+        anew: bool,
+    ) -> None:  # fmt: skip
         self.index, self.root, self.source = index, root, source
-        self.progress, self.confirm_shrink, self.exact = progress, confirm_shrink, exact
+        self.progress, self.confirm_shrink, self.exact, self.anew = progress, confirm_shrink, exact, anew
         self.path = root / source.patterns[-1]
         self.moved = 0  # readings during which the source was written
         self._more: set[str] = set()  # files that are read again though they did not change
@@ -155,7 +169,8 @@ class _Attempt:
 
     def _once(self, seen: Signatures) -> Reading | None:
         """None if the source was written meanwhile. Raises _MoreToRead."""
-        known = owners.known(self.index, self.source)
+        began = self.index.counter
+        known = owners.as_new(self.index, self.source) if self.anew else owners.known(self.index, self.source)
         if not self.confirm_shrink:
             _refuse_missing(self.root, self.source, seen, known)
         files = self._files(seen, known)
@@ -181,11 +196,21 @@ class _Attempt:
             read = sum(sizes.values())
             signed = {file.id: seen[file.name] for file in files if file.name in seen}
             reading = apply(
-                self.index, room, self.source, _declared(self.source), signed, counts, lambda: self.progress(read, read)
-            )
+                self.index, room, self.source, _declared(self.source), signed, counts,
+                lambda: self.progress(read, read),
+                lambda connection: self._disown(connection, began) if self.anew else None,
+            )  # fmt: skip
             if self.exact:
                 note_places(self.index, room, self.source)
             return reading
+
+    def _disown(self, connection: sqlite3.Connection, began: int) -> None:
+        """Raises SourceUnstable if a record was written since, which was compared as it was before."""
+        query = "SELECT EXISTS (SELECT 1 FROM record WHERE component = ? AND changed > ?)"
+        for collection in self.source.collections:
+            if connection.execute(query, (collection.name, began)).fetchone()[0]:
+                raise SourceUnstable(self.path, 1)
+        owners.disown(connection, self.source)
 
     def _files(self, seen: Signatures, known: owners.Known | None) -> list[Listed]:
         """What has to be read, in order: what changed, what is gone, and what a change elsewhere may bring back."""
@@ -196,6 +221,7 @@ class _Attempt:
         if len(self.source.patterns) > 1 or self.source.homes[0].layout.has_many_files:
             chosen |= self._beaten(seen)
         in_order = [name for name in seen if name in chosen] + sorted(chosen - set(seen))
+        _refuse_ours(self.index, self.source, in_order)
         return owners.listed(self.index, self.source, {name: self._pattern_of(name) for name in in_order})
 
     def _beaten(self, seen: Signatures) -> set[str]:
@@ -245,6 +271,15 @@ class _Attempt:
 def _declared(source: Source) -> str:
     """What is looked for: a changed declaration has the source read again."""
     return hashlib.blake2b(repr(source).encode(), digest_size=8).hexdigest()
+
+
+def _refuse_ours(index: Index, source: Source, names: Sequence[str]) -> None:
+    """Files of another source that is ours are not this one's, whatever is declared now."""
+    query = "SELECT f.name, s.name FROM source s JOIN file f ON f.source = s.name WHERE s.owner = ? AND s.name <> ?"
+    ours = dict(index.connection().execute(query, (Owner.SWITCHYARD, source.name)))
+    for name in names:
+        if name in ours:
+            raise MovedWhileOurs(source.name, ours[name], name)
 
 
 def _refuse_missing(root: Path, source: Source, seen: Signatures, known: owners.Known | None) -> None:

@@ -11,6 +11,8 @@ from legacy_json.keys import Key
 from legacy_json.texts import printable
 
 NEVER = -1  # synced, before the database has confirmed any version
+DUPLICATE_VALUE = "duplicate-value"  # the finding of a record that shares a unique value with one before it
+DUPLICATE_KEY = "duplicate-key"  # the finding of an entry beside a record of the same key, which is none itself
 
 
 class State(IntEnum):

@@ -10,7 +10,7 @@ import logging
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import groupby
 from pathlib import Path
@@ -18,21 +18,23 @@ from pathlib import Path
 from legacy_json import conflicts, marker
 from legacy_json import shown as shown_records
 from legacy_json.contents import compose, is_empty
-from legacy_json.errors import LegacyError, StoreBusy
+from legacy_json.errors import LegacyError, SourceUnreadable, StoreBusy
 from legacy_json.index import Index
 from legacy_json.layouts import Source
 from legacy_json.lock import held
 from legacy_json.owners import Owner
 from legacy_json.rendering.last_good import LastGood
 from legacy_json.rendering.refusals import named
-from legacy_json.rendering.replace import Displaced, Signature, draft, signature, sweep
+from legacy_json.rendering.replace import Displaced, Signature, draft, left_over, signature, sweep
 from legacy_json.rendering.swap import move_new
 from legacy_json.scratch import Listed
+from legacy_json.walking import files_of
 
 SHARE = 0.1  # of the time may go into rendering
 LOOK = 30.0  # seconds between two looks for edits
 SECONDS = 30.0  # for another process's rendering
 KEPT = "last_good"
+UNKNOWN = 0  # the number of a file that the index has not
 
 log = logging.getLogger(__name__)
 
@@ -53,11 +55,37 @@ def dirty(index: Index, sources: dict[str, Source]) -> list[Dirty]:
 
 
 def edited(index: Index, root: Path, sources: dict[str, Source]) -> list[Dirty]:
-    """Files of ours that are not as we left them."""
+    """Files of ours that are not as we left them, have an edit beside them that was displaced, or are not known yet.
+
+    One that is not known has no number.
+    """
     found = _ours(index, sources, "ORDER BY f.id")
-    return [
-        each for each in found if shown(signature(root / each.file.name)) not in (each.left, each.intent or each.left)
+    beside: dict[Path, list[Displaced]] = {}
+    for folder in {(root / each.file.name).parent for each in found}:
+        for left in left_over(folder):
+            beside.setdefault(left.target, []).append(left)
+    changed = [
+        each
+        for each in found
+        if shown(signature(root / each.file.name)) not in (each.left, each.intent or each.left)
+        or any(not _is_ours(each, left) for left in beside.get(root / each.file.name, ()))
     ]
+    return changed + list(_unknown(index, root, sources))
+
+
+def _unknown(index: Index, root: Path, sources: dict[str, Source]) -> Iterator[Dirty]:
+    """Files that somebody else has put among ours."""
+    owned = index.connection().execute("SELECT name FROM source WHERE owner = ?", (Owner.SWITCHYARD,)).fetchall()
+    for (name,) in owned:
+        if name not in sources:
+            continue
+        try:
+            there = files_of(root, sources[name])
+        except SourceUnreadable as error:
+            log.warning("%s", error)
+            continue
+        known = {file for (file,) in index.connection().execute("SELECT name FROM file WHERE source = ?", (name,))}
+        yield from (Dirty(Listed(UNKNOWN, file, of), name, "", "") for file, of in there.items() if file not in known)
 
 
 def _ours(index: Index, sources: dict[str, Source], which: str) -> list[Dirty]:
@@ -126,9 +154,9 @@ class Renderer:
             return _Flush(self).go(self._due(source, edits=edits))
 
     def _due(self, source: str | None, *, edits: bool) -> list[Dirty]:
-        found = {each.file.id: each for each in dirty(self.index, self.sources)}
+        found = {each.file.name: each for each in dirty(self.index, self.sources)}
         if edits:
-            found |= {each.file.id: each for each in edited(self.index, self.root, self.sources)}
+            found |= {each.file.name: each for each in edited(self.index, self.root, self.sources)}
         return [each for each in found.values() if source in (None, each.source)]
 
 
@@ -165,7 +193,7 @@ class _Flush:
     def _try(self, each: Dirty) -> bool:
         try:
             with named(self.root / each.file.name):
-                self._render(each)
+                self._render(each if each.file.id != UNKNOWN else self._known(each))
         except LegacyError as error:
             self._fail([each], error)
             return False
@@ -185,8 +213,8 @@ class _Flush:
             log.error("%s", other)  # noqa: TRY400 - a fact and a remedy, no traceback
 
     def _trouble(self, each: Dirty) -> str:
-        query = "SELECT trouble FROM file WHERE id = ?"
-        return str(self.index.connection().execute(query, (each.file.id,)).fetchone()[0])
+        row = self.index.connection().execute("SELECT trouble FROM file WHERE id = ?", (each.file.id,)).fetchone()
+        return str(row[0]) if row else ""
 
     def _render(self, each: Dirty) -> None:
         path, homes = self.root / each.file.name, self.sources[each.source].homes_in(each.file.pattern)
@@ -206,7 +234,8 @@ class _Flush:
                 placed = made.replace() if path.exists() else made.create()
             now = placed.signature
             displaced += [placed.displaced] if placed.displaced is not None else []
-        for found in displaced:
+        # Ours first: should keeping an edit fail, the next rendering would not know the rest for ours any more.
+        for found in sorted(displaced, key=lambda found: not _is_ours(each, found)):
             self._judge(each, found)
         with self.index.write(shown=False) as (connection, _):
             connection.execute(
@@ -215,6 +244,16 @@ class _Flush:
             )
         shown_records.forget_others(self.index, each.file, began)
 
+    def _known(self, each: Dirty) -> Dirty:
+        """Give the file a number. Whatever stands in it is an edit."""
+        with self.index.write(shown=False) as (connection, _):
+            number = connection.execute(
+                "INSERT INTO file (source, name, signature) VALUES (?, ?, '')"
+                " ON CONFLICT (name) DO UPDATE SET name = excluded.name RETURNING id",
+                (each.source, each.file.name),
+            ).fetchone()[0]
+        return replace(each, file=each.file._replace(id=number))
+
     def _left_over(self, path: Path) -> list[Displaced]:
         """What a process had displaced that was killed between exchange and look."""
         if path.parent not in self._swept:
@@ -222,9 +261,16 @@ class _Flush:
         return [left for left in self._swept[path.parent] if left.target == path]
 
     def _begin(self, file: Listed) -> int:
-        """From now on a write marks the file again. Returns the commit that the rendering will show at least."""
-        with self.index.write(shown=False) as (connection, counter):
-            connection.execute("UPDATE file SET began = ? WHERE id = ?", (counter, file.id))
+        """From now on a write marks the file again. Returns the commit that the rendering will show at least.
+
+        The file is dirty until all is done, so that a next rendering sees to an edit that this one has displaced; for
+        that, its commit is above the one that the file shows.
+        """
+        with self.index.write() as (connection, counter):
+            connection.execute(
+                "UPDATE file SET began = ?1, changed = iif(changed > rendered, changed, ?1) WHERE id = ?2",
+                (counter, file.id),
+            )
         return counter
 
     def _announce(self, each: Dirty, intent: str) -> None:
@@ -245,7 +291,7 @@ class _Flush:
 
     def _judge(self, each: Dirty, displaced: Displaced) -> None:
         """What we had put there ourselves is kept as a good copy; anything else is an edit."""
-        if shown(displaced.signature) in (each.left, each.intent):
+        if _is_ours(each, displaced):
             LastGood(self.index.path.parent / KEPT / each.file.name).adopt(displaced)
         else:
             source = self.sources[each.source]
@@ -255,6 +301,10 @@ class _Flush:
     def _gone(self, each: Dirty) -> None:
         conflicts.record_gone(self.index, self.sources[each.source], each.file, datetime.now(UTC))
         log.warning("%s was taken away by somebody else. It is written again; see legacy_status.", each.file.name)
+
+
+def _is_ours(each: Dirty, displaced: Displaced) -> bool:
+    return shown(displaced.signature) in (each.left, each.intent)
 
 
 @contextmanager

@@ -32,19 +32,28 @@ Defect = tuple[str, str]  # code, detail
 
 _decode_list = msgspec.json.Decoder(list).decode
 _decode_raws = msgspec.json.Decoder(list[msgspec.Raw]).decode
+_decode_object = msgspec.json.Decoder(dict[str, object]).decode
+_decode_members = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 _encode = msgspec.json.Encoder().encode
 
 
 class Stretch:
     """Values that stand side by side in one container.
 
-    defects: what plain json.load would have passed over in silence; only ever of a single value.
+    defects: what plain json.load would have passed over in silence; only ever of a single value. names: of members, if
+    the data has them too.
     """
 
-    __slots__ = ("_data", "_raws", "defects", "values")
+    __slots__ = ("_data", "_raws", "defects", "names", "values")
 
-    def __init__(self, values: Sequence[object], data: bytes, defects: tuple[Defect, ...] = ()) -> None:
-        self.values, self.defects = values, defects
+    def __init__(
+        self,
+        values: Sequence[object],
+        data: bytes,
+        defects: tuple[Defect, ...] = (),
+        names: Sequence[str] | None = None,
+    ) -> None:
+        self.values, self.defects, self.names = values, defects, names
         self._data = data
         self._raws: list[msgspec.Raw] | None = None
 
@@ -55,10 +64,13 @@ class Stretch:
 
     def raw(self, number: int) -> bytes:
         """The bytes of one value in the file."""
-        if len(self.values) == 1:
+        if len(self.values) == 1 and self.names is None:
             return self._data
         if self._raws is None:
-            self._raws = _decode_raws(b"[%b]" % self._data)
+            members = self.names is not None
+            self._raws = (
+                list(_decode_members(b"{%b}" % self._data).values()) if members else _decode_raws(b"[%b]" % self._data)
+            )
         return bytes(self._raws[number])
 
     def starts(self) -> Iterator[int]:
@@ -77,19 +89,28 @@ class Scanner(Window):
     def __init__(self, stream: BinaryIO, path: Path, size: int = SIZE, *, fast: bool = True) -> None:
         self._defects: list[Defect] = []
         self._fast, self._slow = fast, 0
+        self._ending = "},"  # of the records at hand
         self._decode = self._decoder_with(int)
         super().__init__(stream, path, size)
 
     def members(self) -> Iterator[str]:
         """The names of the object at hand; the caller takes each value before the next name."""
         self.take("{")
-        while (char := self.peek()) != "}":
-            if char != '"':
-                self.fail("a member name was expected" if char else "the file ends where a member name was expected")
-            name = self.value().values[0]
-            assert isinstance(name, str)
-            self.take(":")
-            yield name
+        while self.peek() != "}":
+            yield self._name()
+            self._comma("}")
+        self.take("}")
+
+    def pairs(self) -> Iterator[tuple[Sequence[str], Stretch]]:
+        """The names and the values of the object at hand, where `key` is the last name seen."""
+        self.take("{")
+        while self.peek() != "}":
+            swath = self._swath("}")
+            if swath is None or swath.names is None:
+                self.key = name = self._name()
+                yield [name], self.value()
+            else:
+                yield swath.names, swath
             self._comma("}")
         self.take("}")
 
@@ -97,9 +118,18 @@ class Scanner(Window):
         """The values of the list at hand."""
         self.take("[")
         while self.peek() != "]":
-            yield self._swath() or self.value()
+            yield self._swath("]") or self.value()
             self._comma("]")
         self.take("]")
+
+    def _name(self) -> str:
+        char = self.peek()
+        if char != '"':
+            self.fail("a member name was expected" if char else "the file ends where a member name was expected")
+        name = self.value().values[0]
+        assert isinstance(name, str)
+        self.take(":")
+        return name
 
     def value(self) -> Stretch:
         """The value at hand, decoded whole."""
@@ -147,30 +177,48 @@ class Scanner(Window):
 
     # The fast way
 
-    def _swath(self) -> Stretch | None:
+    def _swath(self, closing: str) -> Stretch | None:
         """As many whole records as the window holds; None where the slow way has to look first."""
         if self._slow or not self._fast:
             self._slow -= 1
             return None
+        self._look_for_ending()
         if len(self.text) - self.pos < self.size // 2:
             self.more()
-        cut = len(self.text)
-        for _ in range(CUTS):
-            cut = self.text.rfind("},", self.pos, cut)
+        for cut in self._cuts(closing):
             if cut < 0:
                 return None
-            data = self.text[self.pos : cut + 1].encode()
+            data = self.text[self.pos : cut].encode()
             try:
-                values = _decode_list(b"[%b]" % data)
-                plain = _no_name_twice(data, values)
+                made = _plain_members(data) if closing == "}" else _plain_elements(data)
             except (ValueError, msgspec.MsgspecError, RecursionError):
                 continue  # that brace closed no record; or a record is broken, and the slow way says where
-            if plain:
-                self.pos = cut + 1
-                return Stretch(values, data)
+            if made:
+                self.pos = cut
+                return made
             break
         self._slow = SLOW
         return None
+
+    def _look_for_ending(self) -> None:
+        """A record that begins a line most often ends on one that is indented alike; braces inside it are not."""
+        if self.pos:
+            line = self.text.rfind("\n", 0, self.pos)
+            indent = self.text[line : self.pos] if line >= 0 else ""
+            self._ending = "},"
+            if indent and not indent.strip():
+                self._ending = f"{indent}}},"
+
+    def _cuts(self, closing: str) -> Iterator[int]:
+        """Where the last whole record may end, the likeliest first; -1 where no record does."""
+        brace = self._ending[:-1]
+        last = self.text.rfind(brace, self.pos) + len(brace)
+        if last >= self.pos + len(brace) and self.text[last : last + LONGEST_TOKEN].lstrip()[:1] == closing:
+            yield last
+        cut = len(self.text)
+        for _ in range(CUTS):
+            cut = self.text.rfind(self._ending, self.pos, cut)
+            yield -1 if cut < 0 else cut + len(brace)
 
     # Places
 
@@ -231,7 +279,18 @@ class Scanner(Window):
         return -math.inf if text[0] == "-" else math.inf
 
 
-def _no_name_twice(data: bytes, values: list[object]) -> bool:
+def _plain_elements(data: bytes) -> Stretch | None:
+    """None if a name may stand twice. Raises what msgspec does."""
+    values = _decode_list(b"[%b]" % data)
+    return Stretch(values, data) if _no_name_twice(data, values) else None
+
+
+def _plain_members(data: bytes) -> Stretch | None:
+    members = _decode_object(b"{%b}" % data)
+    return Stretch(list(members.values()), data, names=list(members)) if _no_name_twice(data, members) else None
+
+
+def _no_name_twice(data: bytes, values: object) -> bool:
     """Whether the values hold every name of the data: a name that was dropped takes its quotation marks along.
 
     A quotation mark that is written as a number would be one more in what we encode.

@@ -47,6 +47,7 @@ class Scratch:
         ranks = {file.id: rank for rank, file in enumerate(files)}
         self._shelves: dict[str, Shelf] = {}
         self._lookups: dict[str, str] = {}
+        self._absent: dict[str, str] = {}
         self._floors = {collection.name: index.floor(collection.name) for collection in source.collections}
         for number, collection in enumerate(source.collections):
             self._lookups[collection.name] = f"incoming.lookup_{number}"
@@ -149,20 +150,23 @@ class Scratch:
 
     def gather_absent(self, component: str) -> str:
         """A table of the keys that the index has and the source has not."""
-        self.connection.execute("DROP TABLE IF EXISTS incoming.absent")
-        self.connection.execute("CREATE TABLE incoming.absent (key PRIMARY KEY) WITHOUT ROWID")
+        if component in self._absent:
+            return self._absent[component]
+        table = f"incoming.absent_{len(self._absent)}"
+        self.connection.execute(f"CREATE TABLE {table} (key PRIMARY KEY) WITHOUT ROWID")
         spans = [(file.id, span) for file in self.files for span in self._spans(component, file)]
         anywhere = [(file,) for file, span in spans if span is None]
         somewhere = [(file, *span) for file, span in spans if span is not None]
-        self._gather_of("(id)", anywhere, "r.file IN (SELECT id FROM incoming.place)", component)
+        self._gather_of("(id)", anywhere, "r.file IN (SELECT id FROM incoming.place)", component, table)
         # CROSS JOIN: a file's records are found by their keys, not by a look at all that there are.
         place = "incoming.place AS p CROSS JOIN"
         within = "r.file = p.id AND r.key BETWEEN +p.low AND +p.high"
-        self._gather_of("(id, low, high)", somewhere, within, component, place)
-        return "incoming.absent"
+        self._gather_of("(id, low, high)", somewhere, within, component, table, place)
+        self._absent[component] = table
+        return table
 
     def _gather_of(
-        self, columns: str, places: Sequence[tuple[Key, ...]], where: str, component: str, place: str = ""
+        self, columns: str, places: Sequence[tuple[Key, ...]], where: str, component: str, table: str, place: str = ""
     ) -> None:
         if not places:
             return
@@ -170,7 +174,7 @@ class Scratch:
         self.connection.execute(f"CREATE TABLE incoming.place {columns}")
         self.connection.executemany(f"INSERT INTO incoming.place VALUES ({', '.join('?' * len(places[0]))})", places)
         self.connection.execute(
-            f"INSERT OR IGNORE INTO incoming.absent SELECT r.key FROM {place} main.record r"
+            f"INSERT OR IGNORE INTO {table} SELECT r.key FROM {place} main.record r"
             f" WHERE r.component = ? AND {where} AND r.state <> {State.DELETED:d}"
             f" AND NOT EXISTS (SELECT 1 FROM {self.entries(component)} AS e WHERE e.key = r.key)",
             (component,),
@@ -190,7 +194,9 @@ class Scratch:
         rows = self.connection.execute(
             f"SELECT DISTINCT r.file FROM {self.entries(component)} AS e"
             " JOIN main.record r ON r.component = ? AND r.key = +e.key"
-            f" WHERE r.state <> {State.DELETED:d} AND r.file NOT IN (SELECT id FROM incoming.file)",
+            # What the index has just so it has in a file that was read.
+            " WHERE e.document IS NOT NULL"
+            f" AND r.state <> {State.DELETED:d} AND r.file NOT IN (SELECT id FROM incoming.file)",
             (component,),
         )
         return {file for (file,) in rows}
@@ -228,20 +234,34 @@ class Scratch:
         for name in ("gone", "new"):
             connection.execute(f"DROP TABLE IF EXISTS incoming.{name}")
             connection.execute(f"CREATE TABLE incoming.{name} (name, value, key)")
-        new = f"SELECT DISTINCT name, value, key FROM {table}"
+        new, here = f"SELECT DISTINCT name, value, key FROM {table} n", {"component": component}
         if not self.is_new(component):
             connection.execute(f"CREATE INDEX {table}_order ON {table.removeprefix('incoming.')} (name, value, key)")
-            had = (
-                "SELECT l.name, l.value, l.key FROM main.lookup l JOIN main.record r USING (component, key)"
-                " WHERE l.component = :component AND r.file IN (SELECT id FROM incoming.file)"
+            join, within = "", ""
+            if self._has_other_files(component):
+                join = "JOIN main.record r USING (component, key)"
+                within = "AND r.file IN (SELECT id FROM incoming.file)"
+            # +: with an affinity of its own the one side keeps SQLite from a search for the other.
+            same = "n.name = +l.name AND n.value = +l.value AND n.key = +l.key"
+            connection.execute(
+                f"INSERT INTO incoming.gone SELECT l.name, l.value, l.key FROM main.lookup l {join}"
+                f" WHERE l.component = :component {within} AND NOT EXISTS (SELECT 1 FROM {table} n WHERE {same})",
+                here,
             )
-            there = {"component": component}
-            connection.execute(f"INSERT INTO incoming.gone {had} EXCEPT SELECT name, value, key FROM {table}", there)
-            new += f" EXCEPT {had}"
-        connection.execute(f"INSERT INTO incoming.new {new} ORDER BY 1, 2, 3", {"component": component})
+            same = "l.component = :component AND l.name = +n.name AND l.value = +n.value AND l.key = +n.key"
+            new += f" WHERE NOT EXISTS (SELECT 1 FROM main.lookup l WHERE {same})"
+        connection.execute(f"INSERT INTO incoming.new {new} ORDER BY 1, 2, 3", here)
         counts = connection.execute("SELECT (SELECT count(*) FROM incoming.gone), (SELECT count(*) FROM incoming.new)")
         gone, new = counts.fetchone()
         return gone, new
+
+    def _has_other_files(self, component: str) -> bool:
+        """Whether any record of the component may lie in a file that is not read now."""
+        query = (
+            "SELECT EXISTS (SELECT 1 FROM counted WHERE component = ? AND file NOT IN (SELECT id FROM incoming.file))"
+        )
+        found: bool = self.connection.execute(query, (component,)).fetchone() == (1,)
+        return found
 
     def carry_findings(self) -> None:
         """Into the index, inside the caller's commit."""

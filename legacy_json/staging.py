@@ -8,9 +8,9 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import NamedTuple
 
 from legacy_json.documents import encoded
-from legacy_json.keys import LARGEST, SMALLEST, BadKey, Key, as_key, below, encodes
+from legacy_json.keys import LARGEST, SMALLEST, BadKey, Key, are_plain, as_key, as_numbers, below, encodes
 from legacy_json.layouts import Collection, Home, SequenceOf, Source, Wins
-from legacy_json.records import Finding, Outcome, Phase, State
+from legacy_json.records import DUPLICATE_KEY, Finding, Outcome, Phase, State
 from legacy_json.scan import Stretch
 from legacy_json.scratch import Scratch
 from legacy_json.shelves import VALUES, Beaten
@@ -19,7 +19,6 @@ from legacy_json.unique import lookups_of
 MANY = 200  # findings kept back until the second thread is given them
 MUCH = 8 << 20  # bytes of entries kept back
 RAW_LIMIT = 1 << 20  # bytes of one entry kept with a finding
-DUPLICATE_KEY = "duplicate-key"
 
 _LIVE = State.LIVE.value
 
@@ -120,6 +119,8 @@ class Staging:
         ordinal = self._next.get(id(home), 0)
         self._next[id(home)] = ordinal + len(found)
         pile.counts[file] = pile.counts.get(file, 0) + len(found)
+        if home.layout.text_keys and home.collection.key is int:
+            found = as_numbers(found)
         wrap = home.layout.wrap
         values = stretch.values if wrap is None else [{wrap: value} for value in stretch.values]
         if stretch.defects or not _plain_keys(home, found):
@@ -128,10 +129,10 @@ class Staging:
         elif _made_keys(home) and pile.takes_all(str(found[0])) and set(map(type, values)) == {dict}:
             pile.put_all(found, values, file, ordinal)  # type: ignore[arg-type]
         else:
-            made = home.collection.key is str  # by the layout
+            texts = home.collection.key is str
             for number, (key, value) in enumerate(zip(found, values, strict=True)):
-                whole = type(key) is int and SMALLEST <= key <= LARGEST and not made
-                if type(value) is dict and (whole or (made and type(key) is str)):
+                whole = type(key) is int and SMALLEST <= key <= LARGEST and not texts
+                if type(value) is dict and (whole or (texts and type(key) is str)):
                     self._keep(pile, key, value, ordinal + number, odd=False)  # type: ignore[arg-type]
                 else:
                     self._sort(home, key, value, stretch, number, ordinal + number)
@@ -276,8 +277,10 @@ class Staging:
 
 
 def _plain_keys(home: Home, found: Sequence[object]) -> bool:
-    """Whether keys need no look each: numbers, or made by the layout from a name that any database takes."""
-    return home.collection.key is int or (_made_keys(home) and bool(found) and encodes(str(found[0])))
+    """Whether keys need no look each: numbers, or names that any database takes."""
+    if home.collection.key is int:
+        return True
+    return encodes(str(found[0])) if _made_keys(home) and found else are_plain(found)
 
 
 def _made_keys(home: Home) -> bool:

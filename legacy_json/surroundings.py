@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from legacy_json.connections import translated
 from legacy_json.contents import frame_of, kind_of
 from legacy_json.index import Index
 from legacy_json.layouts import Home, Source
+from legacy_json.records import State
 from legacy_json.rendering import style
 from legacy_json.rendering.skeleton import Dissection, Entry, Section
 from legacy_json.scratch import Listed
@@ -33,10 +35,23 @@ def capture(index: Index, root: Path, source: Source, file: Listed) -> None:
         )
         connection.execute("DELETE FROM leftover WHERE file = ?", (file.id,))
         connection.executemany("INSERT INTO leftover VALUES (?, ?, ?, ?, ?)", left)
+        _forget_spelling(connection, file, homes)
         connection.executemany("INSERT OR REPLACE INTO spelling VALUES (?, ?, ?)", spelled)
         places = [ordinal for *_, ordinal in _ordinals(index, file, homes)]
         last = max([-1, *places, *(ordinal for _, _, ordinal, *_ in left)])
         connection.execute("UPDATE file SET next = ? WHERE id = ?", (last + 1, file.id))
+
+
+def _forget_spelling(connection: sqlite3.Connection, file: Listed, homes: list[Home]) -> None:
+    """The file may have been written anew since, with usual names."""
+    for home in homes:
+        low, high = home.layout.span(file.name, home.collection.key) or (None, None)
+        connection.execute(
+            "DELETE FROM spelling WHERE component = :component AND (:low IS NULL OR key BETWEEN :low AND :high)"
+            " AND EXISTS (SELECT 1 FROM record r WHERE r.component = spelling.component AND r.key = spelling.key"
+            " AND r.file = :file)",
+            {"component": home.collection.name, "file": file.id, "low": low, "high": high},
+        )
 
 
 def _sorted_out(
@@ -66,7 +81,7 @@ def _ordinals(index: Index, file: Listed, homes: list[Home]) -> Iterator[tuple[s
         low, high = span or (None, None)
         rows = index.connection().execute(
             "SELECT key, ordinal FROM record"  # noqa: S608
-            f" WHERE component = :component AND file = :file AND state <> 1 {between}",
+            f" WHERE component = :component AND file = :file AND state <> {State.DELETED:d} {between}",
             {"component": home.collection.name, "file": file.id, "low": low, "high": high},
         )
         for key, ordinal in rows:

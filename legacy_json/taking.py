@@ -20,11 +20,12 @@ from legacy_json.fences import FenceState, fence
 from legacy_json.index import Index
 from legacy_json.layouts import Source
 from legacy_json.owners import Owner
+from legacy_json.records import State
 from legacy_json.renderer import Renderer, dirty, listed, rendering, shown
 from legacy_json.rendering import copies
 from legacy_json.rendering.copies import Manifest, keep_originals, restore_originals
 from legacy_json.rendering.refusals import named
-from legacy_json.rendering.replace import Placed, signature
+from legacy_json.rendering.replace import resolved, signature, sweep
 from legacy_json.rendering.values import Difference, first_difference
 from legacy_json.scratch import PREFIX, Listed
 from legacy_json.stability import age, signatures
@@ -77,7 +78,7 @@ def take(
     """Make the source ours: read it a last time, keep copies of its files, and prove that we can write them.
 
     anew: though the index says otherwise, the files as they are now are what counts. Returns what was kept. Raises
-    WrongOwner, ElsewhereAuthority, StillWritten, NotFaithful, StoresDiffer, what reading raises.
+    WrongOwner, ElsewhereAuthority, StillWritten, Outside, NotFaithful, StoresDiffer, what reading raises.
     """
     if not anew:
         marker.check(index, root, source.name)
@@ -85,10 +86,12 @@ def take(
             raise WrongOwner(source.name, Owner.SWITCHYARD)
     _refuse_closed(index, source)
     _refuse_busy(root, source)
-    if anew:
-        _disown(index, source)
+    for name in signatures(root, source):
+        resolved(root / name, within=root)  # what we could never replace
     reading.read(index, root, source, confirm_shrink=confirm_shrink, progress=progress, exact=True, anew=anew)
     with reading.reader(index), rendering(index):
+        if owners.owner(index, source) is Owner.SWITCHYARD:  # somebody was quicker
+            raise WrongOwner(source.name, Owner.SWITCHYARD)
         files = _files(index, source)
         names = [file.name for file in files]
         kept = originals(index, source)
@@ -122,13 +125,14 @@ def give_back(
     Renderer(index, root, sources).flush(source.name, edits=True)
     _refuse_conflicts(index, source)
     with reading.reader(index), rendering(index):
+        proven = signatures(root, source)
         for file in _files(index, source):
             _look(index, root, source, file)
         with index.write() as (connection, _):
             if any(each.source == source.name for each in dirty(index, sources)):
                 raise NotGivenBack(f"{source.name} is being written. Stop the bot, and try again.")
             connection.execute("UPDATE source SET owner = ? WHERE name = ?", (Owner.LEGACY, source.name))
-            for name, seen in signatures(root, source).items():
+            for name, seen in proven.items():
                 connection.execute("UPDATE file SET signature = ? WHERE name = ?", (seen, name))
         marker.note(index, root, [source.name])
 
@@ -144,20 +148,31 @@ def restore(index: Index, root: Path, source: Source, now: datetime) -> Manifest
         _refuse_busy(root, source)
     with reading.reader(index), rendering(index):
         manifest = copies.verify_originals(originals(index, source))
-        placed = restore_originals(originals(index, source), root)
-        _disown(index, source)
+        restore_originals(originals(index, source), root)
+        _keep_displaced(index, root, source, index.path.parent / DISPLACED / now.strftime("%Y%m%dT%H%M%SZ"))
+        with index.write() as (connection, _):
+            owners.disown(connection, source)
+            connection.execute(
+                "UPDATE conflict SET settled = 'superseded by a restore'"
+                " WHERE settled = '' AND file IN (SELECT id FROM file WHERE source = ?)",
+                (source.name,),
+            )
         marker.note(index, root, [source.name])
-    kept = index.path.parent / DISPLACED / now.strftime("%Y%m%dT%H%M%SZ")
-    for each in placed:
-        _keep_displaced(each, kept / each.path.relative_to(root.resolve()))
     return manifest
 
 
-def _keep_displaced(placed: Placed, kept: Path) -> None:
-    if placed.displaced is not None:
-        with named(kept):
-            kept.parent.mkdir(parents=True, exist_ok=True)
-            shutil.move(placed.displaced.path, kept)
+def _keep_displaced(index: Index, root: Path, source: Source, kept: Path) -> None:
+    """What stood in the places of its files, be it that a restoring which was killed displaced it."""
+    rows = index.connection().execute("SELECT name FROM file WHERE source = ?", (source.name,))
+    names = {(root / name).resolve(): name for (name,) in rows}
+    for folder in sorted({path.parent for path in names}):
+        for number, each in enumerate(left for left in sweep(folder) if left.target in names):
+            target = kept / names[each.target]
+            if target.exists():
+                target = target.with_name(f"{target.name}.{number}")
+            with named(target):
+                target.parent.mkdir(parents=True, exist_ok=True)
+                shutil.move(each.path, target)
 
 
 def changed_since(index: Index, source: Source) -> int | None:
@@ -178,19 +193,15 @@ def originals(index: Index, source: Source) -> Path:
 
 def orphans(index: Index, source: Source) -> int:
     """Records that lie inside another one which is gone: the files have no place for them."""
-    count = 0
+    count, stands = 0, (State.LIVE, State.QUARANTINED)
     for home in source.homes:
         for child, _ in home.children:
-            (found,) = (
-                index.connection()
-                .execute(
-                    "SELECT count(*) FROM record c WHERE c.component = ? AND c.state = 0 AND NOT EXISTS"
-                    " (SELECT 1 FROM record p WHERE p.component = ? AND p.key = c.key AND p.state IN (0, 2))",
-                    (child.name, home.collection.name),
-                )
-                .fetchone()
+            query = (
+                "SELECT count(*) FROM record c WHERE c.component = ? AND c.state IN (?, ?) AND NOT EXISTS"
+                " (SELECT 1 FROM record p WHERE p.component = ? AND p.key = c.key AND p.state IN (?, ?))"
             )
-            count += found
+            values = (child.name, *stands, home.collection.name, *stands)
+            count += index.connection().execute(query, values).fetchone()[0]
     return count
 
 
@@ -241,12 +252,6 @@ def _is_as_it_was(found: Manifest, root: Path, names: list[str]) -> bool:
     }
 
 
-def _disown(index: Index, source: Source) -> None:
-    with index.write() as (connection, _):
-        connection.execute("UPDATE source SET owner = ?, declared = '' WHERE name = ?", (Owner.LEGACY, source.name))
-        connection.execute("UPDATE file SET signature = '', intent = '' WHERE source = ?", (source.name,))
-
-
 def _files(index: Index, source: Source) -> list[Listed]:
     """Those that are there, or were when they were read last."""
     rows = index.connection().execute("SELECT id, name FROM file WHERE source = ? AND signature <> ''", (source.name,))
@@ -269,14 +274,16 @@ def _prove(index: Index, root: Path, source: Source, file: Listed) -> None:
 
 def _has_pruned(index: Index, file: Listed) -> bool:
     floors = index.connection().execute("SELECT component FROM scanned WHERE floor IS NOT NULL").fetchall()
-    query = "SELECT EXISTS (SELECT 1 FROM record WHERE component = ? AND file = ? AND state = 3)"
-    return any(index.connection().execute(query, (name, file.id)).fetchone()[0] for (name,) in floors)
+    query = "SELECT EXISTS (SELECT 1 FROM record WHERE component = ? AND file = ? AND state = ?)"
+    pruned = (index.connection().execute(query, (name, file.id, State.PRUNED)).fetchone() for (name,) in floors)
+    return any(found for (found,) in pruned)
 
 
 def _own(index: Index, root: Path, source: Source, files: list[Listed]) -> None:
     """Raises StillWritten if a file is not as it was when it was read."""
     seen = {file.id: shown(signature(root / file.name)) for file in files}
     known = owners.known(index, source)
+    unproven = {file.id for file in files if _has_pruned(index, file)}  # these are rendered once without them
     now = signatures(root, source)
     if known is None or known.signatures != now:
         raise StillWritten(source.name, age(now))
@@ -285,7 +292,8 @@ def _own(index: Index, root: Path, source: Source, files: list[Listed]) -> None:
         connection.executemany(
             "UPDATE file SET signature = ?, intent = '', digest = x'', trouble = '', changed = ?, began = ?,"
             " rendered = ? WHERE id = ?",
-            [(seen[file.id], counter, counter, counter, file.id) for file in files],
+            [(seen[each.id], counter, *[counter - (each.id in unproven)] * 2, each.id) for each in files],
         )
+        marker.agree(connection, index, root, source.name)
         connection.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (f"taken {source.name}", counter))
     records.proven(index, files, counter)

@@ -9,13 +9,21 @@ def holdable(text: str) -> tuple[str, list[str]]:
     if "\0" in text:
         done.append(f"{text.count(chr(0))} NUL characters were removed")
         text = text.replace("\0", "")
-    if not text.isascii():
+    if not text.isascii() and not _encodes(text):
         # Two halves that met when what stood between them went are a character again.
         mended = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
         if mended != text:
             done.append("half a surrogate pair was replaced by U+FFFD")
             text = mended
     return text, done
+
+
+def _encodes(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def printable(text: str) -> str:

@@ -17,6 +17,7 @@ from legacy_json.layouts import Collection
 from legacy_json.records import Record, State
 from legacy_json.texts import holdable
 
+_FINDABLE = (str, int, float)
 Value = tuple[str, str]  # name, and the value as both stores compare it
 Place = tuple[int, int]  # file and ordinal
 
@@ -26,7 +27,7 @@ def lookups_of(collection: Collection, document: Mapping[str, object]) -> list[V
     found = []
     for name in (*collection.unique, *collection.lookups):
         held = document.get(name)
-        if isinstance(held, str | int | float) and held != "" and not isinstance(held, bool):
+        if isinstance(held, _FINDABLE) and held != "" and not isinstance(held, bool):
             found.append((name, as_lookup(held)))
     return found
 
@@ -75,6 +76,9 @@ class Lookups:
         """document: None of what is deleted."""
         if not (collection.unique or collection.lookups):
             return
+        if before is not None and before.state == State.QUARANTINED:
+            self._moves.append(self._released(collection, key, document or {}))
+            return
         old: Mapping[str, object] = {}
         if before is not None and before.state == State.LIVE:
             old = decoded(before.document, odd=bool(before.odd))
@@ -84,6 +88,13 @@ class Lookups:
             return  # as nearly always
         had, wanted = set(lookups_of(collection, old)), set(lookups_of(collection, new))
         self._moves.append(_Move(collection, key, had - wanted, wanted - had))
+
+    def _released(self, collection: Collection, key: Key, document: Mapping[str, object]) -> _Move:
+        """Of what was in quarantine. It holds values only if mapping refused it, and may be no document."""
+        query = "SELECT name, value FROM lookup WHERE component = ? AND key = ?"
+        had: set[Value] = set(self._connection.execute(query, (collection.name, key)).fetchall())
+        wanted = set(lookups_of(collection, document))
+        return _Move(collection, key, had - wanted, wanted - had)
 
     def exchange(self) -> None:
         """Raises ValueTaken. What a record had before, it may keep, though a marked duplicate shares it."""

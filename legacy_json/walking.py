@@ -54,16 +54,23 @@ def files_of(root: Path, source: Source) -> dict[str, str]:
 
 
 def _matching(root: Path, pattern: str) -> list[str]:
-    """In order. Of ten thousand files, Path.glob takes longer to find them than they take to be read."""
+    """In order. Raises SourceUnreadable for what has a file's name and is none.
+
+    Of ten thousand files, Path.glob takes longer to find them than they take to be read.
+    """
     folder = pattern.partition("*")[0].rpartition("/")[0]
     before = f"{folder}/" if folder else ""
     try:
         with os.scandir(root / folder) as entries:
-            return sorted(
-                before + entry.name
-                for entry in entries
-                if fits(before + entry.name, pattern) and entry.name[0] != "." and entry.is_file()
-            )
+            found = [entry for entry in entries if fits(before + entry.name, pattern) and entry.name[0] != "."]
+            # A link whose drive is away, or a folder in a file's place, would look like a deletion.
+            odd = next((entry for entry in found if not entry.is_file()), None)
+            if odd is not None:
+                raise SourceUnreadable(
+                    root / printable(before + odd.name),
+                    "it is no file, or a link to none; bring it back, rename it, or move it elsewhere",
+                )
+            return sorted(before + entry.name for entry in found)
     except (FileNotFoundError, NotADirectoryError):
         return []
 

@@ -10,18 +10,18 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from legacy_json.burying import bury
+from legacy_json.burying import bury, release
 from legacy_json.connections import LOCK_SECONDS
 from legacy_json.documents import written
-from legacy_json.errors import AlreadyThere, KeyReserved, NotThere, Pruned, Stale, Unholdable
+from legacy_json.errors import AlreadyThere, FenceClosed, KeyReserved, NotThere, Pruned, Stale, Unholdable
 from legacy_json.fences import check_open
 from legacy_json.filing import TOLD, Filing, Spot
 from legacy_json.index import RECORD, Index
 from legacy_json.keys import BadKey, Key, as_key
-from legacy_json.layouts import Collection
+from legacy_json.layouts import Collection, ListOf
 from legacy_json.places import Places
 from legacy_json.positions import position_of, positioned, span_of
-from legacy_json.records import NEVER, Record, State
+from legacy_json.records import DUPLICATE_VALUE, NEVER, Record, State
 from legacy_json.unique import Lookups, Marked
 
 Identity = tuple[str, Key]
@@ -56,13 +56,14 @@ class _Change:
     version: int
 
     @property
-    def was_live(self) -> bool:
-        return self.before is not None and self.before.state == State.LIVE
+    def was_there(self) -> bool:
+        """Whether the file has it: what is in quarantine, too."""
+        return self.before is not None and self.before.state in (State.LIVE, State.QUARANTINED)
 
     @property
     def is_none(self) -> bool:
         """Whether it was created and deleted in one commit."""
-        return self.document is None and not self.was_live
+        return self.document is None and not self.was_there
 
 
 class Writer:
@@ -86,6 +87,11 @@ class Writer:
             raise KeyReserved(collection.name, key, self._reason(collection, key))
         return record
 
+    def is_quarantined(self, collection: Collection, key: Key) -> bool:
+        """Whether it was before this commit."""
+        record = self._read(collection, key)
+        return record is not None and record.state == State.QUARANTINED
+
     def create(self, collection: Collection, key: Key, document: Mapping[str, object]) -> int:
         """Returns its version, above that of a tombstone. Raises AlreadyThere, KeyReserved, Pruned."""
         if self._there(collection, key):
@@ -103,9 +109,28 @@ class Writer:
         return self._put(collection, key, document)
 
     def delete(self, collection: Collection, key: Key, version: int | None = None) -> int:
-        """Returns the tombstone's version. Raises NotThere, Stale, KeyReserved."""
+        """Returns the tombstone's version. Raises NotThere, Stale, KeyReserved.
+
+        What lies inside the record goes with it, even from quarantine: the file has no other place for that, and a
+        record that is created again under the key would bring it back. The database store has no such need.
+        """
         self._require(collection, key, version)
-        return self._put(collection, key, None)
+        deleted = self._put(collection, key, None)
+        for child in dict.fromkeys(child for home in self._places.homes_of(collection) for child, _ in home.children):
+            self._delete_inside(child, key)
+        return deleted
+
+    def repair(
+        self, collection: Collection, key: Key, document: Mapping[str, object], version: int | None = None
+    ) -> int:
+        """Put a mended document in the place of one in quarantine. Returns its version. Raises NotThere, Stale."""
+        self._check(collection)
+        record = self._read(collection, key)
+        if record is None or record.state != State.QUARANTINED:
+            raise NotThere(collection.name, key)
+        if version is not None and version != record.version:
+            raise Stale(collection.name, key, version, record.version)
+        return self._put(collection, key, document)
 
     def append(self, collection: Collection, stem: str, document: Mapping[str, object]) -> str:
         """A new record at the end of a list whose elements have no key of their own. Returns its key."""
@@ -194,6 +219,15 @@ class Writer:
 
     # What becomes of it
 
+    def _delete_inside(self, child: Collection, key: Key) -> None:
+        try:
+            self._check(child)
+        except FenceClosed:
+            return  # the database is the authority for it, and has it still
+        change, record = self._changes.get((child.name, key)), self._read(child, key)
+        if change is not None or (record is not None and record.state in (State.LIVE, State.QUARANTINED)):
+            self._put(child, key, None)
+
     def _put(self, collection: Collection, key: Key, document: Mapping[str, object] | None) -> int:
         identity = (collection.name, key)
         if identity in self._changes:
@@ -207,6 +241,8 @@ class Writer:
     def _write(self, change: _Change, lookups: Lookups, odd: bool, document: bytes) -> None:
         collection, key, before = change.collection, change.key, change.before
         file, ordinal = spot = self._spot(change)
+        if before is not None and before.state == State.QUARANTINED:
+            release(self._connection, collection.name, key, spot)
         state, duplicate = State.LIVE, False
         if change.document is None:
             state = State.DELETED
@@ -224,8 +260,9 @@ class Writer:
             (collection.name, key, change.version, state, duplicate, odd, self._counter, file, ordinal, document),
         )
         # What does not wait had its version confirmed.
-        self._wait(collection.name, key, NEVER if before is None else before.version)
-        step = (state == State.LIVE) - change.was_live
+        quarantined = before is not None and before.state == State.QUARANTINED
+        self._wait(collection.name, key, NEVER if before is None or quarantined else before.version)
+        step = (state == State.LIVE) - change.was_there
         if step:
             self._filing.count(collection.name, file, step)
 
@@ -258,22 +295,36 @@ class Writer:
 
     def _forget_mark(self, component: str, key: Key) -> None:
         self._connection.execute(
-            "DELETE FROM finding WHERE component = ? AND phase = 'reading' AND key = ? AND code = 'duplicate-value'",
-            (component, key),
+            "DELETE FROM finding WHERE component = ? AND phase = 'reading' AND key = ? AND code = ?",
+            (component, key, DUPLICATE_VALUE),
         )
 
     def _encoded(self, change: _Change) -> tuple[bool, bytes]:
         if change.document is None:
             return False, b""
+        self._check_key(change.collection, change.key, change.document)
         try:
             return written(change.document)
         except (ValueError, TypeError, RecursionError) as error:
             raise Unholdable(change.collection.name, change.key, str(error)) from error
 
+    def _check_key(self, collection: Collection, key: Key, document: Mapping[str, object]) -> None:
+        """Raises Unholdable: in a list, a record that names another key would be another record."""
+        for home in self._places.homes_of(collection):
+            if not isinstance(home.layout, ListOf) or home.layout.key not in document:
+                continue
+            named = document[home.layout.key]
+            try:
+                same = as_key(named, collection.key, text_is_normal=False)[0] == key
+            except BadKey:
+                same = False
+            if not same:
+                raise Unholdable(collection.name, key, f"its {home.layout.key} is {named!r}, another record's key")
+
     def _spot(self, change: _Change) -> Spot:
         """Where it is, or the end of the file where new ones go. Raises NotOurs, Unholdable."""
         beside = change.before
-        if not change.was_live:
+        if not change.was_there:
             place = self._places.of(change.collection, change.key)
             beside = self._read(place.parent, change.key) if place.parent is not None else None
             if beside is None or beside.state != State.LIVE:

@@ -9,7 +9,7 @@ from django.apps import apps
 from django.core.checks import CheckMessage, Error, register
 
 from migration_control import components
-from migration_control.file_checks import check_disks, check_keys, check_lookups, check_overlaps
+from migration_control.file_checks import check_disks, check_keys, check_lookups, check_overlaps, check_owned
 from migration_control.records import Record
 
 
@@ -20,6 +20,7 @@ def register_all() -> None:
     register(check_lookups)
     register(check_keys)
     register(check_disks)
+    register(check_owned)
 
 
 def check_triggers(app_configs: Sequence[Any] | None, **kwargs: object) -> list[CheckMessage]:

@@ -12,7 +12,6 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-from django.conf import LazySettings
 from django.utils.module_loading import autodiscover_modules
 
 from legacy_json.keys import Key, KeyType, as_key
@@ -49,7 +48,7 @@ class Component:
     lookups: tuple[str, ...] = ()
     parent: str | None = None
     derived: Callable[[Key], dict[str, Any]] | None = None
-    retention: Callable[[datetime, LazySettings], Key | None] | None = None
+    retention: Callable[[datetime], Key | None] | None = None
 
     @property
     def served(self) -> bool:

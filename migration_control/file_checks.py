@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator, Sequence
 from itertools import combinations
 from pathlib import Path
@@ -13,7 +14,9 @@ from django.core import checks
 from django.core.checks import CheckMessage, Error
 from django.db import models
 
-from legacy_json.layouts import Generations, Layout, ListOf, SequenceOf, SingleOf, SubObject, fits
+from legacy_json.errors import LegacyError
+from legacy_json.layouts import Layout, ListOf, SequenceOf, SingleOf, SubObject, fits, layouts_in
+from legacy_json.owners import Owner
 from legacy_json.rendering.filesystem import is_network, mount_of
 from migration_control import components
 from migration_control.components import Component
@@ -39,10 +42,7 @@ def check_overlaps(app_configs: Sequence[Any] | None, **kwargs: object) -> list[
 
 def _layouts(component: Component) -> Iterator[Layout]:
     for declared in component.collection.layouts:
-        if isinstance(declared, Generations):
-            yield from declared.layouts
-        elif isinstance(declared, Layout):
-            yield declared
+        yield from (layout for layout in layouts_in(declared) if isinstance(layout, Layout))
 
 
 def _collide(one: Layout, other: Layout) -> bool:
@@ -96,8 +96,7 @@ def _misfits(component: Component) -> Iterator[tuple[str, str]]:
     if kind is not component.key:
         yield f"its keys are {component.key.__name__}, its model's {kind.__name__}", f"Set key={kind.__name__}."
     for place in component.places:
-        declared = place.declared
-        for layout in declared.layouts if isinstance(declared, Generations) else (declared,):
+        for layout in layouts_in(place.declared):
             yield from _misfits_in(component, layout)
 
 
@@ -119,6 +118,31 @@ def _misfits_in(component: Component, layout: Layout | SubObject) -> Iterator[tu
         )
     if layout.wrap is not None and layout.wrap not in names:
         yield f"{layout.pattern} is wrapped in {layout.wrap!r}, which no document has", f"Known: {', '.join(names)}."
+
+
+def check_owned(app_configs: Sequence[Any] | None, **kwargs: object) -> list[CheckMessage]:
+    """migration_control.W002: what is ours is declared, or nobody renders it any more."""
+    del app_configs, kwargs
+    if settings.LEGACY_DIR is None or not Path(settings.LEGACY_INDEX).exists():
+        return []
+    from migration_control import store  # which needs loaded models
+
+    declared = store.places().sources
+    try:
+        rows = store.index().connection().execute("SELECT name FROM source WHERE owner = ?", (Owner.SWITCHYARD,))
+        owned = [name for (name,) in rows]
+    except (LegacyError, sqlite3.Error):  # whoever needs the index is told so
+        return []
+    return [
+        checks.Warning(
+            f"{name} is Switchyard's, and is not declared any more: what was written to it is not rendered.",
+            hint="Set LEGACY_FACEIT_FOLDER, LEGACY_COMPANION_FOLDER and BOTS back; or do so, give it back, and then"
+            f" change them: manage.py legacy_give_back '{name}'",
+            id="migration_control.W002",
+        )
+        for name in owned
+        if name not in declared
+    ]
 
 
 def check_disks(app_configs: Sequence[Any] | None, **kwargs: object) -> list[CheckMessage]:

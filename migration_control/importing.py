@@ -52,7 +52,8 @@ class Import:
         self.zone: ZoneInfo = store.time_zone(component)
         self._rows = run.batch_size or run.rows_per_batch or FIRST
         self._next_look, self._throttled = 0.0, False
-        self._taken: tuple[str, int] | None = None
+        self._number = 0  # of the copy that is being made
+        self._taken: tuple[str, int, int] | None = None
 
     def work(self, until: float) -> bool:
         """Go on until that time (monotonic). True once nothing is left to do."""
@@ -148,6 +149,7 @@ class Import:
         """Copy and acknowledge one batch. False if staff want the run to stop."""
         started = time.monotonic()
         whole = replace(prepared, findings=[], quarantined=0, repaired=0)
+        self._number = pairing.announce(self.component, self.index)
         for part in self._parts(prepared):
             whole.findings += part.findings
         if not self.index.acknowledge(prepared.batch, whole.findings, self._taken):
@@ -177,7 +179,7 @@ class Import:
 
     def _commit(self, prepared: Prepared) -> None:
         counts = copy(self.component, prepared, self.index)
-        self._taken = pairing.note_copy(self.component, self.index, prepared.batch)
+        self._taken = pairing.note_copy(self.component, self.index, self._number)
         keys = [record.key for record in prepared.batch.records]
         findings.replace_mapping(self.component, keys, prepared.findings, self.run.pk)
         # Last, and conditional on the lease: a worker that was thought dead commits nothing.

@@ -6,7 +6,7 @@ import getpass
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NoReturn
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from rich.console import Console
@@ -17,9 +17,8 @@ from legacy_json.layouts import Source
 from legacy_json.naming import NoSuchSource, SeveralSources
 from legacy_json.walking import Progress as Told
 from migration_control import store
+from migration_control.exits import REFUSED, STOPPED, USAGE
 from migration_control.store import LegacyDirUnset
-
-FAILED, USAGE, REFUSED = 1, 2, 3
 
 
 class OwningCommand(BaseCommand):
@@ -37,7 +36,8 @@ class OwningCommand(BaseCommand):
     def act(self, source: Source, options: dict[str, Any]) -> None:
         raise NotImplementedError
 
-    def refuse(self, message: str) -> None:
+    def refuse(self, message: str) -> NoReturn:
+        """With status REFUSED."""
         raise CommandError(message, returncode=REFUSED)
 
 
@@ -52,7 +52,7 @@ def refusals() -> Iterator[None]:
         raise CommandError(str(error), returncode=REFUSED) from error
     except KeyboardInterrupt:
         sys.stderr.write("\nStopped. The same command goes on from here.\n")
-        sys.exit(130)
+        sys.exit(STOPPED)
 
 
 @contextmanager

@@ -2,7 +2,8 @@
 
 A lost index, or a folder or a database restored from a backup, would pass unnoticed by versions: the
 one would call stale rows confirmed, the other would call new records old. So each side records the
-other's id and counter, and a counter lower than the other side has seen stops the component.
+other's id and the number of the last copy, which the index announces before it is made. Numbers that merely grow
+would not do: an index from a backup goes on counting, and overtakes what the database remembers.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from django.db.models import F, Max
 
 from legacy_json import pairing
 from legacy_json.errors import LegacyError
-from legacy_json.index import Batch, Index
+from legacy_json.index import Index
 from legacy_json.keys import Key
 from migration_control.components import Component
 from migration_control.models import Change, ComponentState
@@ -31,33 +32,52 @@ class StoresDisagree(LegacyError):
         )
 
 
-def note_copy(component: Component, index: Index, batch: Batch) -> tuple[str, int]:
-    """Inside the transaction of a copy: this database has taken it from this index. Returns its id and count."""
+def announce(component: Component, index: Index) -> int:
+    """Before a copy: its number. Raises StoresDisagree."""
+    check(component.name, index)
+    state = ComponentState.objects.get(name=component.name)
+    return pairing.announce(index, component.name, state.index_counter)
+
+
+def note_copy(component: Component, index: Index, number: int) -> tuple[str, int, int]:
+    """Inside the transaction of a copy: this database has taken it from this index. Returns its id, count and number.
+
+    number: as announced.
+    """
     state = ComponentState.objects.filter(name=component.name)
     state.update(
         copies=F("copies") + 1,
         index_id=index.store_id,
-        index_counter=batch.counter,
+        index_counter=number,
         time_zone=settings.LEGACY_TIME_ZONE,
     )
     database, copies = state.values_list("database_id", "copies").get()
-    return str(database), copies
+    return str(database), copies, number
 
 
 def check(component: str, index: Index) -> None:
     """Raises StoresDisagree."""
-    state = ComponentState.objects.filter(name=component).first()
+    state, known = _both(component, index)
     if state is None:
         return
-    known = pairing.counterpart(index, component)
     if state.index_id and state.index_id != index.store_id:
         raise StoresDisagree(component, f"the database was filled from another index than {index.path}.")
-    if state.index_id and index.counter < state.index_counter:
-        raise StoresDisagree(component, f"{index.path} is older than what the database took from it: a backup?")
     if known.database and known.database != str(state.database_id):
         raise StoresDisagree(component, f"{index.path} belongs to another database than this.")
-    if known.copies > state.copies:
+    agreed = not state.index_id or state.index_counter in (known.told, known.announced)
+    if not agreed and state.index_counter > known.told:
+        raise StoresDisagree(component, f"{index.path} is older than what the database took from it: a backup?")
+    if not agreed or known.copies > state.copies:
         raise StoresDisagree(component, f"the database is older than what {index.path} saw it take: a backup?")
+
+
+def _both(component: str, index: Index) -> tuple[ComponentState | None, pairing.Counterpart]:
+    """What each side says, at one moment: an import of the component may be going on elsewhere."""
+    while True:
+        known = pairing.counterpart(index, component)
+        state = ComponentState.objects.filter(name=component).first()
+        if pairing.counterpart(index, component) == known:
+            return state, known
 
 
 def strangers(component: Component, index: Index) -> list[Key]:

@@ -18,18 +18,19 @@ from migration_control.models import Run
 SHOWN = 50  # findings printed before the rest is only counted
 
 
-def ledger_table(rows: Iterable[tuple[Component, Ledger, int]]) -> Table:
+def ledger_table(rows: Sequence[tuple[Component, Ledger, int]]) -> Table:
     """A row a component: where each of its source entries is, and how many rows its table has."""
+    headings = ["entries", "imported", "quarantined", "deleted", "pruned", "pending", "repaired", "rows"]
+    if not any(ledger.pruned for _, ledger, _ in rows):
+        headings.remove("pruned")  # a terminal of 80 columns has no room for it
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("component", no_wrap=True)
-    for heading in ("entries", "imported", "quarantined", "deleted", "pruned", "pending", "repaired", "rows"):
+    for heading in headings:
         table.add_column(heading, justify="right", no_wrap=True)
     for component, ledger, count in rows:
-        figures = (
-            ledger.total, ledger.imported, ledger.quarantined, ledger.deleted, ledger.pruned, ledger.pending,
-            ledger.repaired, count,
-        )  # fmt: skip
-        table.add_row(component.name, *(f"{figure:,}" for figure in figures), style=None if ledger.balanced else "red")
+        figures = asdict(ledger) | {"entries": ledger.total, "rows": count}
+        cells = (f"{figures[heading]:,}" for heading in headings)
+        table.add_row(component.name, *cells, style=None if ledger.balanced else "red")
     return table
 
 

@@ -14,14 +14,13 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import NamedTuple
 
-from django.conf import settings
 from django.db import OperationalError, connection, transaction
 from django.db.backends.utils import CursorWrapper
 
 from legacy_json import pruning
 from legacy_json.errors import LegacyError
 from legacy_json.keys import Key, below
-from legacy_json.layouts import Generations, SequenceOf
+from legacy_json.layouts import SequenceOf, layouts_in
 from legacy_json.positions import cuts
 from migration_control import components, findings, pairing, store
 from migration_control.components import Component
@@ -32,7 +31,7 @@ from migration_control.tables import Table, table
 
 log = logging.getLogger(__name__)
 
-ROWS = 5_000  # in one transaction, while which nobody writes the component
+ROWS = 5_000  # in one transaction, during which nobody writes the component
 
 
 class CutsAList(LegacyError):
@@ -88,19 +87,17 @@ def raise_floors(now: datetime) -> list[Pruned]:
     """Give every component the floor that the settings want. What fails is logged, and tried again next time."""
     done = []
     for component in components.everything():
-        floor = component.retention(now, settings) if component.retention else None
-        if floor is None:
-            continue
         try:
-            done.append(prune(component, floor))
+            floor = component.retention(now) if component.retention else None
+            if floor is not None:
+                done.append(prune(component, floor))
         except (LegacyError, OperationalError, sqlite3.Error) as error:
             log.warning("%s was not pruned: %s", component.name, error)
     return done
 
 
 def _refuse(component: Component, floor: Key) -> None:
-    declared = [place.declared for place in component.places]
-    layouts = [x for d in declared for x in (d.layouts if isinstance(d, Generations) else (d,))]
+    layouts = [layout for place in component.places for layout in layouts_in(place.declared)]
     if any(isinstance(layout, SequenceOf) for layout in layouts) and cuts(floor):
         raise CutsAList(component.name, floor)
     pairing.check(component.name, store.index())

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from migration_control import runs, undoing
+from migration_control.exits import REFUSED, USAGE
 from migration_control.models import ComponentState, Run
 from migration_control.run_states import Act
 
@@ -27,9 +28,9 @@ class SteeringCommand(BaseCommand):
             return
         run = Run.objects.filter(pk=int(name)).first() if name.isascii() and name.isdigit() else None
         if run is None:
-            raise CommandError(f"There is no run {name!r}; migration_status lists them.", returncode=2)
+            raise CommandError(f"There is no run {name!r}; migration_status lists them.", returncode=USAGE)
         try:
             state = runs.steer(run, self.act)
         except runs.RunRefused as error:
-            raise CommandError(str(error), returncode=3) from error
+            raise CommandError(str(error), returncode=REFUSED) from error
         self.stdout.write(f"Run {run.pk} of {run.component_id} is {state}.")

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
 
-from legacy_json import naming
+from legacy_json import marker, naming
 from legacy_json.applying import Reading
 from legacy_json.errors import LegacyError
 from legacy_json.index import Index
@@ -21,6 +22,7 @@ from legacy_json.renderer import Renderer
 from migration_control import components, pairing
 from migration_control.components import Component
 from migration_control.models import ComponentState
+from migration_control.stores.json import JsonStore
 
 
 class LegacyDirUnset(LegacyError):
@@ -61,6 +63,18 @@ def places() -> Places:
 @lru_cache(4)
 def _places(collections: tuple[Collection, ...]) -> Places:
     return Places(collections)
+
+
+def json_store(component: Component) -> JsonStore[Any]:
+    """The component's records, in the index of this host and in the files of this folder. Needs no database.
+
+    That the two belong together is looked at here, once, and not at each read or write: whoever keeps the store for
+    long opens it anew when either may have been replaced. The zone is the settings', which time_zone() compares with
+    that of the first import. Raises StoresDiffer, MarkerUnreadable, LegacyDirUnset.
+    """
+    for source in sources_of(component):
+        marker.check(index(), root(), source.name)
+    return JsonStore(component, index(), places(), ZoneInfo(settings.LEGACY_TIME_ZONE))
 
 
 def renderer() -> Renderer:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
+
+Spared = Mapping[str, Collection[str]]  # by component: keys of records that stay as they are
+Change = tuple[int, int, int]  # records inserted, updated, deleted
 
 _decode = json.JSONDecoder().raw_decode
 

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from config.journey import rewriting_companion, rewriting_faceit
-
-Changes = dict[str, tuple[int, int, int]]  # by component: inserted, updated, deleted
-Spared = Mapping[str, Collection[str]]  # by component: keys of records that stay as they are
+from config.journey.editing import Spared
 
 
 @dataclass(frozen=True)

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import Any
 
-from config.journey.editing import Place, added, places, removed, replaced, shown
-
-Spared = Mapping[str, Collection[str]]
-Change = tuple[int, int, int]  # inserted, updated, deleted
+from config.journey.editing import Change, Place, Spared, added, places, removed, replaced, shown
 
 TRIMMED = 3  # messages that leave the front of a conversation
 LONG = 30  # messages of one that may be trimmed

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
-from config.journey.editing import Place, places, replaced
+from config.journey.editing import Change, Place, Spared, places, replaced
 
 CHANGED = 3
 INDENT = 4
 
 
-def rewrite(folder: Path, spared: Mapping[str, Collection[str]]) -> dict[str, tuple[int, int, int]]:
+def rewrite(folder: Path, spared: Spared) -> dict[str, Change]:
     """Change a few users, remove one with its subscription, add one with a subscription."""
     file = folder / "data.json"
     text = file.read_text(encoding="utf-8")

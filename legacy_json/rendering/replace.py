@@ -230,6 +230,20 @@ def sweep(folder: Path) -> list[Displaced]:
     return left
 
 
+def left_over(folder: Path) -> list[Displaced]:
+    """What sweep() would hand back just now. Nothing is changed."""
+    left = []
+    for path in sorted(folder.glob(f"{PREFIX}*")):
+        match, found = _NAME.fullmatch(path.name), signature(path)
+        if match is None or found is None or int(match["inode"], 16) in (0, found.inode):
+            continue
+        target = path.with_name(match["target"])
+        present = signature(target)
+        if present is None or present.inode != found.inode:
+            left.append(Displaced(path, target, found))
+    return left
+
+
 def _judged(path: Path, target: Path, inode: int) -> Displaced | None:
     """A draft is gone afterwards; anything else is what stood in the target's place."""
     descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)

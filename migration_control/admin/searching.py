@@ -9,8 +9,9 @@ from typing import TypeVar
 from django.db import models
 from django.db.models import Q, QuerySet
 
+from legacy_json.keys import LARGEST, SMALLEST
+
 M = TypeVar("M", bound=models.Model)
-SMALLEST, LARGEST = -(2**63), 2**63 - 1
 _integer = re.compile(r"-?[0-9]{1,19}").fullmatch
 
 

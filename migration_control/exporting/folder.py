@@ -25,6 +25,17 @@ class ExportRefused(LegacyError):
     """Nothing was written."""
 
 
+class _Listed(msgspec.Struct, frozen=True):
+    """A file of an earlier export, as its manifest tells."""
+
+    name: str
+    sha256: str
+
+
+class _Manifest(msgspec.Struct, frozen=True):
+    files: list[_Listed]
+
+
 class Written(msgspec.Struct, frozen=True):
     """name: relative to the folder. size: in bytes."""
 
@@ -95,6 +106,7 @@ def unfinished(target: Path, live: Path | None, *, overwrite: bool) -> Iterator[
         descriptor = _claimed(beside)
     try:
         yield Folder(beside)
+        _check(target, live, overwrite=overwrite)  # again: it may have been filled, or changed, meanwhile
         with named(target):
             _put_in_place(beside, target)
     finally:
@@ -120,22 +132,30 @@ def _check(target: Path, live: Path | None, *, overwrite: bool) -> None:
         raise ExportRefused(
             f"{target} is not empty. Nothing was written. Name a new folder, or, for an earlier export: --overwrite"
         )
-    strange = _strangers(target)
-    if strange is not None:
-        raise ExportRefused(
-            f"{target} holds {strange}, which no export wrote. Nothing was written. Name another folder."
-        )
+    with named(target):
+        fact = _not_of_an_export(target)
+    if fact is not None:
+        raise ExportRefused(f"{target} holds {fact}. Nothing was written. Name another folder.")
 
 
-def _strangers(target: Path) -> str | None:
-    """A file that an earlier export's manifest does not list."""
+def _not_of_an_export(target: Path) -> str | None:
+    """What would be lost with it: a file that the manifest there does not list, or not with what it holds now."""
     try:
-        found = msgspec.json.decode((target / MANIFEST).read_bytes())
-        known = {str(each["name"]) for each in found["files"]} | {MANIFEST}
-    except (OSError, msgspec.DecodeError, KeyError, TypeError):
-        return next(path.name for path in target.iterdir())
-    files = (path for path in target.rglob("*") if not path.is_dir() or path.is_symlink())
-    return next((name for path in files if (name := str(path.relative_to(target))) not in known), None)
+        found = msgspec.json.decode((target / MANIFEST).read_bytes(), type=_Manifest)
+    except (OSError, msgspec.DecodeError):
+        return f"{next(path.name for path in target.iterdir())}, which no export wrote"
+    known = {each.name: each.sha256 for each in found.files}
+    for path in target.rglob("*"):
+        name = str(path.relative_to(target))
+        plain = path.is_file() and not path.is_symlink()
+        if (path.is_dir() and not path.is_symlink()) or (plain and name == MANIFEST):
+            continue
+        if not plain or name not in known:
+            return f"{name}, which no export wrote"
+        with path.open("rb") as file:
+            if hashlib.file_digest(file, "sha256").hexdigest() != known[name]:
+                return f"{name}, which was changed since it was exported"
+    return None
 
 
 def _claimed(beside: Path) -> int:

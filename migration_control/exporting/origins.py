@@ -1,7 +1,5 @@
 """Where exported records come from: either store, each as of one moment."""
 
-# ruff: noqa: S608 - what is put into the statements is our own names of columns
-
 from __future__ import annotations
 
 from collections.abc import Iterator
@@ -10,15 +8,15 @@ from typing import Any, NamedTuple, Protocol
 
 from django.db import connection, transaction
 
-from legacy_json.contents import SHOWN
+from legacy_json import selecting
 from legacy_json.documents import written
 from legacy_json.errors import KeyReserved, LegacyError
-from legacy_json.index import RECORD, Index
-from legacy_json.index import Record as Legacy
+from legacy_json.index import Index, Outcome, Phase
 from legacy_json.keys import Key
+from legacy_json.records import DUPLICATE_KEY, State
 from migration_control import store
 from migration_control.components import Component
-from migration_control.models import ComponentState
+from migration_control.models import ComponentState, Finding
 from migration_control.records import Record
 from migration_control.stages import Store
 from migration_control.stores.instances import Instances
@@ -32,6 +30,19 @@ class Exported(NamedTuple):
     key: Key
     version: int
     document: bytes
+
+
+class Apart(NamedTuple):
+    """An entry of a file of the bot's that is no record of this store: it is in quarantine."""
+
+    key: Key | None
+    file: str
+    ordinal: int | None
+    reason: str
+
+    @property
+    def place(self) -> str:
+        return self.file if self.ordinal is None else f"entry {self.ordinal} of {self.file}"
 
 
 class Origin(Protocol):
@@ -49,6 +60,8 @@ class Origin(Protocol):
 
     def instances(self, component: Component) -> Iterator[Record | tuple[Key, str]]:
         """The same as the model has them; of what it cannot hold the key, and why."""
+
+    def apart(self, component: Component) -> Iterator[Apart]: ...
 
 
 class NeverRead(LegacyError):
@@ -114,6 +127,13 @@ class _Database:
     def instances(self, component: Component) -> Iterator[Record | tuple[Key, str]]:
         return self._rows(component, None, None)
 
+    def apart(self, component: Component) -> Iterator[Apart]:
+        """As of the last import."""
+        rows = Finding.objects.filter(component_id=component.name, outcome=Outcome.QUARANTINED).order_by("pk")
+        found = rows.values_list("key", "source", "ordinal", "detail").iterator(chunk_size=PAGE)
+        for key, source, ordinal, detail in found:
+            yield Apart(None if key is None else component.key(key), source, ordinal, detail)
+
     def _rows(self, component: Component, low: Key | None, high: Key | None) -> Iterator[Record]:
         rows = component.model._base_manager.order_by("pk")
         if low is not None:
@@ -141,25 +161,28 @@ class IndexOrigin:
     def count(self, component: Component) -> int:
         if not self.index.is_read(component.name):
             raise NeverRead(component)
-        query = f"SELECT count(*) FROM record WHERE component = ? AND state IN {SHOWN}"
-        (count,) = self.index.connection().execute(query, (component.name,)).fetchone()
-        return int(count)
+        return selecting.count_in_files(self.index, component.name)
 
     def records(self, component: Component, low: Key | None = None, high: Key | None = None) -> Iterator[Exported]:
-        return (Exported(row.key, row.version, row.document) for row in self._rows(component, low, high))
+        rows = selecting.in_files(self.index, component.name, low, high)
+        return (Exported(row.key, row.version, row.document) for row in rows)
 
     def instances(self, component: Component) -> Iterator[Record | tuple[Key, str]]:
         made: Instances[Record] = Instances(component, store.time_zone(component))
-        for row in self._rows(component, None, None):
+        for row in selecting.in_files(self.index, component.name):
             try:
                 yield made.make(row)
             except KeyReserved as error:
                 yield row.key, error.reason
 
-    def _rows(self, component: Component, low: Key | None, high: Key | None) -> Iterator[Legacy]:
-        between = "" if low is None else "AND r.key BETWEEN :low AND :high"
-        query = (
-            f"SELECT {RECORD} FROM record r WHERE r.component = :name AND r.state IN {SHOWN} {between} ORDER BY r.key"
-        )
-        rows = self.index.connection().execute(query, {"name": component.name, "low": low, "high": high})
-        return map(Legacy._make, rows)
+    def apart(self, component: Component) -> Iterator[Apart]:
+        for found in self.index.findings(component.name, Phase.READING):
+            if found.outcome is Outcome.QUARANTINED and not self._has(component, found.key, found.code):
+                yield Apart(found.key, found.source, found.ordinal, found.detail)
+
+    def _has(self, component: Component, key: Key | None, code: str) -> bool:
+        """Whether it is among the records, in quarantine."""
+        if key is None or code == DUPLICATE_KEY:
+            return False
+        row = selecting.one(self.index, component.name, key)
+        return row is not None and row.state == State.QUARANTINED

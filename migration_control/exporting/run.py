@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from legacy_json import owners
-from legacy_json.contents import SHOWN, compose, is_empty
-from legacy_json.index import Index, Outcome, Phase
+from legacy_json import owners, selecting
+from legacy_json.contents import compose, is_empty
+from legacy_json.index import Index
 from legacy_json.keys import Key
 from legacy_json.layouts import Source
 from legacy_json.owners import Owner
@@ -32,13 +32,20 @@ LEGACY, LINES, NATIVE = "legacy", "lines", "native"
 NAMED = 1000  # records that were left out, before the rest is only counted
 EVERY = 500  # records between two calls of progress
 FORMAT = 1
+NO_RECORDS = (
+    "What is no record in the bot's files, such as sections that nobody declared, is not in this export. Only one from"
+    " the index, in the legacy layout, has it, and that of files that are ours."
+)
 
 Progress = Callable[[int, int], None]  # records written, and in all
 
 
 @dataclass
 class Export:
-    """What an export wrote. left_out: what has no place in the layout, with the reason."""
+    """What an export wrote. left_out: what has no place in the layout, or is in quarantine, with the reason.
+
+    notes: what no export of this kind has.
+    """
 
     folder: Path
     store: Store
@@ -47,6 +54,7 @@ class Export:
     records: Counter[str] = field(default_factory=Counter)
     left_out: Counter[str] = field(default_factory=Counter)
     reasons: list[dict[str, Any]] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
     files: int = 0
     size: int = 0
 
@@ -62,6 +70,7 @@ class Export:
                 c.name: {"records": self.records[c.name], "left_out": self.left_out[c.name]} for c in self.components
             },
             "left_out": self.reasons,
+            "notes": self.notes,
         }
 
 
@@ -89,14 +98,16 @@ def export(
     declared = None if layout in (LEGACY, LINES, NATIVE) else Places(collections(layout, made.components))
     with unfinished(target, live, overwrite=overwrite) as folder, opened(which) as origin:
         work = _Work(made, origin, folder, sum(origin.count(c) for c in made.components), progress)
-        if layout == LINES:
-            work.lines()
-        elif layout == NATIVE:
-            work.native()
-        elif layout == LEGACY and isinstance(origin, IndexOrigin):
+        if layout == LEGACY and isinstance(origin, IndexOrigin):
             work.rendered(origin)
         else:
-            work.placed(declared or store.places())
+            if layout == LINES:
+                work.lines()
+            elif layout == NATIVE:
+                work.native()
+            else:
+                work.placed(declared or store.places())
+            work.tell_apart()
         folder.conclude(made.manifest(origin, now))
         made.files, made.size = len(folder.files), sum(each.size for each in folder.files)
     return made
@@ -119,30 +130,36 @@ class _Work:
         names = {component.name for component in self._made.components}
         for source in store.places().sources.values():
             if names & {collection.name for collection in source.collections}:
-                for file in _files_of(origin.index, source):
+                for number, name in selecting.files_in_use(origin.index, source):
+                    file = listed(source, number, name)
                     homes = source.homes_in(file.pattern)
                     if not is_empty(origin.index, file, homes):
                         with self._folder.file(file.name) as stream:
                             compose(origin.index, file, homes, stream)
                         self._count_rendered(origin.index, source, file)
-                self._tell_of_others(origin.index, source)
+                self._tell_of_others(origin, source)
 
-    def _tell_of_others(self, index: Index, source: Source) -> None:
-        """Entries that are no records are kept only of files that were taken over."""
-        if owners.owner(index, source) is Owner.SWITCHYARD:
+    def _tell_of_others(self, origin: IndexOrigin, source: Source) -> None:
+        """Entries and sections that are no records are kept only of files that were taken over."""
+        if owners.owner(origin.index, source) is Owner.SWITCHYARD:
             return
+        self._made.notes[:] = [NO_RECORDS]
         for collection in source.collections:
-            for finding in index.findings(collection.name, Phase.READING):
-                if finding.outcome is Outcome.QUARANTINED and finding.ordinal is not None:
-                    place = f"entry {finding.ordinal} of {finding.source}, which is still the bot's"
-                    if source.pattern_of(finding.source) is not None:
-                        self._left_out(collection.name, finding.key, f"{place}: {finding.detail}")
+            for found in origin.apart(components.get(collection.name)):
+                if source.pattern_of(found.file) is not None:
+                    told = f"{found.place}, which is still the bot's: {found.reason}"
+                    self._left_out(collection.name, found.key, told)
+
+    def tell_apart(self) -> None:
+        """What the files have and none of these records."""
+        self._made.notes[:] = [NO_RECORDS]
+        for component in self._made.components:
+            for found in self._origin.apart(component):
+                self._left_out(component.name, found.key, f"{found.place} is in quarantine: {found.reason}")
 
     def _count_rendered(self, index: Index, source: Source, file: Listed) -> None:
         for collection in source.collections:
-            query = f"SELECT count(*) FROM record WHERE component = ? AND file = ? AND state IN {SHOWN}"  # noqa: S608
-            (count,) = index.connection().execute(query, (collection.name, file.id)).fetchone()
-            self._done(collection.name, count)
+            self._done(collection.name, selecting.count_in_files(index, collection.name, file.id))
 
     def lines(self) -> None:
         for component in self._made.components:
@@ -172,17 +189,6 @@ class _Work:
         self._made.left_out[component] += 1
         if len(self._made.reasons) < NAMED:
             self._made.reasons.append({"component": component, "key": key, "reason": reason})
-
-
-def _files_of(index: Index, source: Source) -> Iterator[Listed]:
-    """Those that hold something."""
-    rows = index.connection().execute(
-        "SELECT id, name FROM file f WHERE source = ? AND (signature <> '' OR EXISTS"  # noqa: S608
-        f" (SELECT 1 FROM record r WHERE r.file = f.id AND r.component IN ({', '.join('?' * len(source.collections))})"
-        f" AND r.state IN {SHOWN})) ORDER BY name",
-        (source.name, *(collection.name for collection in source.collections)),
-    )
-    return (listed(source, number, name) for number, name in rows.fetchall())
 
 
 _ANY = ("utf-8", "backslashreplace")

@@ -121,7 +121,6 @@ def on_one(key: Key, change: Callable[[R], object]) -> Callable[[Changes[R]], R]
 
 def lookups(component: Component) -> tuple[str, ...]:
     """The fields that its records are found by."""
-
     return (*component.unique, *component.lookups)
 
 

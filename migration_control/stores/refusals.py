@@ -8,10 +8,10 @@ from psycopg import errors
 
 from legacy_json.errors import AlreadyThere, KeyReserved, ValueTaken
 from legacy_json.keys import Key
+from legacy_json.records import DUPLICATE_KEY
 from migration_control.components import Component
 from migration_control.records import Record
 
-ENTRY_BESIDE = "duplicate-key"  # the finding of an entry beside a live record: it reserves nothing
 # Both phases by name, so that the index of findings serves; the ORM's way to it costs several times as much.
 RESERVED = (
     "SELECT key, detail FROM migration_control_finding WHERE component_id = %s AND phase IN ('reading', 'mapping')"
@@ -56,7 +56,7 @@ def refuse_reserved(component: Component, missing: list[Key]) -> None:
     if not missing:
         return
     with connection.cursor() as cursor:
-        cursor.execute(RESERVED, [component.name, [*map(str, missing)], ENTRY_BESIDE])
+        cursor.execute(RESERVED, [component.name, [*map(str, missing)], DUPLICATE_KEY])
         for text, reason in cursor.fetchall():
             raise KeyReserved(component.name, component.key(text), reason)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from django.db import connection
 
-from analytics.keys import place
+from analytics.keys import columns
 from analytics.models import Event
 from tests.staff import give_authority_to_the_database
 
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
     ],
 )
 def test_an_entry_knows_its_file(key: str, file: str) -> None:
-    assert place(key) == {"file": file}
+    assert columns(key) == {"file": file}
 
 
 def test_an_entry_has_what_its_kind_has() -> None:

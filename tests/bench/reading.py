@@ -62,7 +62,7 @@ def _ratios(rounds: Sequence[dict[str, Measured]], base: str, parts: Sequence[st
 
 
 def _round(name: str, folder: Path, files: Sequence[Path]) -> dict[str, Measured]:
-    for left in (folder / "home").glob("*"):
+    for left in (folder / "home").glob("index.sqlite3*"):
         left.unlink()
     store = STORES[name]
     _measured(_others, name, folder)

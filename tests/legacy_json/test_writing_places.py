@@ -104,12 +104,12 @@ def test_a_subscription_lies_inside_its_user(ours: Ours) -> None:
 def test_a_subscription_without_its_user_is_counted_and_holds_the_file_back(ours: Ours) -> None:
     source = ours.sources["data.json"]
     ours.create(SUBSCRIPTIONS, 99, tier="pro")
-    ours.delete(USERS, 2)
+    ours.create(SUBSCRIPTIONS, 98, tier="pro")
     assert taking.orphans(ours.index, source) == 2
     with pytest.raises(taking.NotGivenBack, match="2 records have no place"):
         taking.give_back(ours.index, ours.root, ours.sources, source)
     ours.create(USERS, 99)
-    ours.delete(SUBSCRIPTIONS, 2)
+    ours.delete(SUBSCRIPTIONS, 98)
     assert taking.orphans(ours.index, source) == 0
 
 

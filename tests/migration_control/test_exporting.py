@@ -27,10 +27,11 @@ from migration_control.components import Component
 from migration_control.exporting import origins
 from migration_control.exporting.layouts import BadLayout, layout
 from migration_control.exporting.run import export
-from migration_control.models import ComponentState
+from migration_control.models import ComponentState, Finding
 from migration_control.stages import Store
 from subscriptions.models import Subscription
 from switchyard.example.store import write_stores
+from tests.legacy_json.stores import age
 from tests.migration_control.world import Bot, Importer, subscription, user
 from tests.staff import give_authority_to_the_database
 
@@ -91,13 +92,18 @@ def test_the_bots_own_files_are_written_from_the_database_and_read_back_the_same
     manifest = json.loads(text)
     chosen = components.everything()
     back = read_back(tmp_path / "out", tmp_path, chosen)
-    lost = {(each["component"], each["key"]) for each in manifest["left_out"]}
+    lost = {
+        (each["component"], each["key"]) for each in manifest["left_out"] if "is in quarantine" not in each["reason"]
+    }
     for component in chosen:
         expected = {k: v for k, v in wanted(component).items() if (component.name, k) not in lost}
         assert _placed(component, back[component.name]) == _placed(component, expected), component.name
         assert manifest["components"][component.name]["records"] == len(expected)
-    assert status == (1 if lost else 0)
-    assert {each["component"] for each in manifest["left_out"]} <= {"subscriptions"}
+    assert status == 1
+    assert {name for name, _ in lost} <= {"subscriptions"}
+    apart = Finding.objects.filter(outcome="quarantined").count()
+    assert apart
+    assert len(manifest["left_out"]) == len(lost) + apart
 
 
 def _placed(component: Component, records: Records) -> dict[Key, Any]:
@@ -226,8 +232,49 @@ def test_rows_come_through_a_cursor_of_the_server(bot: Bot, tmp_path: Path, run_
             call("users", "--from", "database", "--layout", "lines", "--to", str(tmp_path / "out"))
     finally:
         connection.chunked_cursor = chunked  # type: ignore[method-assign]
-    assert names == ["made"]
+    assert names == ["made", "made"]  # records, and what is in quarantine
     assert "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY" in statements
+
+
+TRAPS = [user(1), user(1, language="dup"), 5, {"user_id": "x"}, user(2, total_requests=2**70)]
+
+
+@pytest.mark.parametrize(
+    ("options", "users", "left_out"),
+    [
+        (("--from", "database"), 1, 4),
+        (("--from", "database", "--layout", "lines"), 1, 4),
+        (("--from", "index"), 2, 3),
+        (("--from", "index", "--layout", "lines"), 2, 3),
+        (("--from", "index", "--layout", "native"), 1, 4),
+        (("--from", "index", "--layout", "ObjectOf:users.json"), 2, 3),
+    ],
+)
+def test_what_is_in_quarantine_is_told_and_that_sections_are_not_there(
+    bot: Bot, tmp_path: Path, run_import: Importer, options: tuple[str, ...], users: int, left_out: int
+) -> None:
+    bot.writes_text(json.dumps({"users": TRAPS, "secret": {"a": 1}}))
+    for name in ("users", "subscriptions", "analytics"):
+        run_import(name)
+    status, text = call("users", *options, "--to", str(tmp_path / "out"), "--json")
+    manifest = json.loads(text)
+    assert status == 1
+    assert manifest["components"]["users"] == {"records": users, "left_out": left_out}
+    reasons = [each["reason"] for each in manifest["left_out"]]
+    assert len(reasons) == left_out
+    assert any("entry 2 of data.json" in reason and "it is not an object" in reason for reason in reasons)
+    assert ["sections that nobody declared" in note for note in manifest["notes"]] == [True]
+
+
+def test_a_file_of_ours_is_exported_with_everything(bot: Bot, tmp_path: Path, run_import: Importer) -> None:
+    bot.writes_text(json.dumps({"users": TRAPS, "secret": {"a": 1}}))
+    age(bot.file)
+    for name in ("users", "subscriptions", "analytics"):
+        run_import(name)
+    call_command("legacy_take", "data.json")
+    status, text = call("users", "--from", "index", "--to", str(tmp_path / "out"), "--json")
+    assert (status, json.loads(text)["left_out"], json.loads(text)["notes"]) == (0, [], [])
+    assert json.loads((tmp_path / "out" / "data.json").read_text()) == {"users": TRAPS, "secret": {"a": 1}}
 
 
 def test_lines_and_columns_name_each_record(bot: Bot, tmp_path: Path, run_import: Importer) -> None:
@@ -324,6 +371,43 @@ def test_a_folder_with_anything_in_it_is_not_touched(bot: Bot, tmp_path: Path, r
     (out / "mine.txt").write_text("mine")
     assert call("users", "--to", str(out), "--overwrite")[0] == 3
     assert (out / "mine.txt").read_text() == "mine"
+
+
+def test_an_export_that_somebody_went_on_with_is_not_overwritten(
+    bot: Bot, tmp_path: Path, run_import: Importer
+) -> None:
+    bot.writes(user(1))
+    run_import()
+    out = tmp_path / "out"
+    assert call("users", "--to", str(out))[0] == 0
+    assert call("users", "--to", str(out), "--overwrite")[0] == 0
+    (out / "data.json").write_text("of the bot that was started on it")
+    status, text = call("users", "--to", str(out), "--overwrite")
+    assert (status, "data.json, which was changed since it was exported" in text) == (3, True)
+    assert (out / "data.json").read_text() == "of the bot that was started on it"
+
+
+@pytest.mark.parametrize("overwrite", [True, False])
+def test_what_comes_into_the_folder_while_the_export_is_made_stays(
+    bot: Bot, tmp_path: Path, run_import: Importer, monkeypatch: pytest.MonkeyPatch, overwrite: bool
+) -> None:
+    bot.writes(user(1))
+    run_import()
+    out = tmp_path / "out"
+    if overwrite:
+        call("users", "--to", str(out))
+    records = origins.IndexOrigin.records
+
+    def disturbed(*arguments: Any, **options: Any) -> Any:
+        out.mkdir(exist_ok=True)
+        (out / "data.json").write_text("meanwhile")
+        return records(*arguments, **options)
+
+    monkeypatch.setattr(origins.IndexOrigin, "records", disturbed)
+    status, _ = call("users", "--layout", "lines", "--to", str(out), *(["--overwrite"] if overwrite else []))
+    assert status == 3
+    assert (out / "data.json").read_text() == "meanwhile"
+    assert not list(tmp_path.glob(".out*"))
 
 
 @pytest.mark.parametrize("earlier", [True, False])

@@ -10,11 +10,13 @@ from typing import Any
 import pytest
 from pytest_django import Settings
 
+from legacy_json.index import Index
 from legacy_json.layouts import FolderOf, Layout, ListOf, ObjectOf, SequenceOf, SubObject
 from legacy_json.rendering.filesystem import Mount
 from migration_control import components, file_checks
 from migration_control.bots import faceit
 from migration_control.components import Component
+from tests.migration_control.world import Bot
 
 Declare = Callable[[Component], None]
 
@@ -120,3 +122,11 @@ def test_w001_an_index_in_memory_is_warned_of(settings: Settings, monkeypatch: p
 def test_where_the_system_does_not_say_nothing_is_refused(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(file_checks, "mount_of", lambda path: None)
     assert ids(file_checks.check_disks) == []
+
+
+def test_w002_what_is_ours_and_not_declared_any_more(bot: Bot, index: Index, settings: Settings) -> None:
+    with index.write() as (connection, _):
+        connection.execute("INSERT INTO source VALUES ('data.json', 'switchyard', '')")
+    assert file_checks.check_owned(None) == []
+    settings.LEGACY_FOLDERS = {"faceit": "f", "companion": ""}
+    assert ids(file_checks.check_owned) == ["migration_control.W002"]

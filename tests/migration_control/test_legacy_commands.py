@@ -20,6 +20,7 @@ from tests.legacy_json.stores import age
 from tests.migration_control.world import Bot, subscription, user
 
 USERS = components.get("users").collection
+SUBSCRIPTIONS = components.get("subscriptions").collection
 
 
 class Operator:
@@ -137,7 +138,7 @@ def test_what_is_ours_is_rendered_and_given_back(operator: Operator) -> None:
 def test_a_subscription_without_its_user_is_not_dropped_unasked(operator: Operator) -> None:
     operator.takes()
     with commit(store.index(), store.places()) as writer:
-        writer.delete(USERS, 1)
+        writer.create(SUBSCRIPTIONS, 99, {"tier": "pro"})
     status, text = operator.types("legacy_give_back", "data.json")
     assert (status, "--drop-orphans" in text) == (3, True)
     assert operator.status()["orphans"] == 1
@@ -235,6 +236,47 @@ def test_of_several_conflicts_each_is_settled_by_itself(operator: Operator) -> N
     assert f"{conflict['id']}: dismissed." in text
     assert operator.status()["conflicts"] == []
     assert operator.in_file()[0]["language"] == "ru"
+
+
+def test_all_conflicts_of_one_file_are_settled_at_once(operator: Operator) -> None:
+    operator.takes()
+    content = json.loads(operator.bot.file.read_text())
+    for each in content["users"]:
+        each["language"] = "de"
+    operator.bot.file.write_text(json.dumps(content))
+    operator.types("legacy_render", "data.json")
+    assert len(operator.status()["conflicts"]) == 3
+    status, text = operator.types("legacy_settle", "--file", "users.json", "--take")
+    assert (status, "no open conflict of users.json" in text) == (3, True)
+    for arguments in ((), ("1", "--file", "data.json")):
+        assert operator.types("legacy_settle", *arguments, "--take")[0] == 2
+    status, text = operator.types("legacy_settle", "--file", "data.json", "--take")
+    assert (status, text.count(": taken.")) == (0, 3)
+    assert operator.status()["conflicts"] == []
+    operator.types("legacy_render")
+    assert [each["language"] for each in operator.in_file()] == ["de", "de", "de"]
+
+
+def test_an_edit_is_taken_over_our_own_write_only_if_that_is_said(operator: Operator) -> None:
+    operator.takes()
+    operator.types("legacy_render")
+    operator.writes(1, language="en")
+    operator.edits(language="de")
+    operator.types("legacy_render", "data.json")
+    status, text = operator.types("legacy_settle", "--file", "data.json", "--take")
+    assert (status, "--over-ours" in text) == (3, True)
+    assert operator.types("legacy_settle", "--file", "data.json", "--dismiss", "--over-ours")[0] == 2
+    assert operator.types("legacy_settle", "--file", "data.json", "--take", "--over-ours")[0] == 0
+    operator.types("legacy_render")
+    assert operator.in_file()[0]["language"] == "de"
+
+
+def test_settling_can_be_stopped(operator: Operator, monkeypatch: pytest.MonkeyPatch) -> None:
+    def stopped(*arguments: object, **options: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("legacy_json.conflicts.settle", stopped)
+    assert operator.types("legacy_settle", "1", "--take")[0] == 130
 
 
 def test_a_full_disk_is_told_with_its_own_status_and_shown_until_it_is_over(

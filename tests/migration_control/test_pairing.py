@@ -9,12 +9,16 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 from django.core.management import CommandError, call_command
+from django.utils import timezone
 
 from accounts.models import User
+from legacy_json import pairing as legacy_pairing
 from legacy_json.index import Index
-from migration_control import components, pairing, store
-from migration_control.models import ComponentState
+from migration_control import components, pairing, runs, store
+from migration_control.advance import advance
+from migration_control.models import ComponentState, Run
 from migration_control.run_states import RunState
+from migration_control.runs import LeaseLost
 from tests.migration_control.world import Bot, Importer, user
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -87,6 +91,73 @@ def test_scenario_49_an_index_restored_from_a_backup_is_noticed(bot: Bot, run_im
     refused = run_import()
     assert refused.state == RunState.FAILED
     assert "is older than what the database took" in refused.message
+
+
+def test_an_index_from_a_backup_that_goes_on_counting_never_overtakes_its_own_check(
+    bot: Bot, run_import: Importer, tmp_path: Path
+) -> None:
+    bot.writes(user(1))
+    run_import()
+    copied(tmp_path / "backup")
+    bot.writes(user(1, language="en"))
+    run_import()
+    restored(tmp_path / "backup")
+    for _ in range(50):
+        with store.index().write():
+            pass
+    bot.writes(user(1, language="de"))
+    refused = run_import()
+    assert refused.state == RunState.FAILED
+    assert "is older than what the database took" in refused.message
+    assert User.objects.get(pk=1).language == "en"
+
+
+def test_an_index_from_before_the_first_copy_is_noticed(bot: Bot, run_import: Importer, tmp_path: Path) -> None:
+    bot.writes(user(1))
+    store.refresh(components.get("users"))
+    copied(tmp_path / "backup")
+    run_import()
+    restored(tmp_path / "backup")
+    for _ in range(50):
+        with store.index().write():
+            pass
+    assert "is older than what the database took" in run_import().message
+
+
+def test_a_crash_between_a_copy_and_its_acknowledgement_is_no_disagreement(
+    bot: Bot, run_import: Importer, index: Index, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bot.writes(user(1), user(2))
+    run_import()
+
+    def lost(*arguments: object) -> bool:
+        raise LeaseLost
+
+    for language in ("en", "de"):  # twice: the second announcement remembers what the first one told
+        bot.writes(user(1, language=language), user(2))
+        with monkeypatch.context() as patch:
+            patch.setattr(Index, "acknowledge", lost)
+            runs.request(components.get("users"), requested_by="ann")
+            run = Run.objects.latest("pk")
+            advance(run.pk)
+        assert User.objects.get(pk=1).language == language
+        pairing.check("users", index)
+        Run.objects.filter(pk=run.pk).update(state=RunState.FAILED, ended_at=timezone.now(), token=None)
+    assert run_import().state == RunState.COMPLETED
+    known = legacy_pairing.counterpart(index, "users")
+    assert known.told == known.announced == ComponentState.objects.get(name="users").index_counter
+
+
+def test_a_late_acknowledgement_does_not_unsay_a_later_copy(bot: Bot, run_import: Importer, index: Index) -> None:
+    bot.writes(user(1))
+    run_import()
+    first = legacy_pairing.announce(index, "users", 0)
+    second = legacy_pairing.announce(index, "users", first)
+    with index.write() as (connection, _):
+        legacy_pairing.confirm(connection, "users", first)
+        assert legacy_pairing.counterpart(index, "users")[2:] == (first, second)
+        legacy_pairing.confirm(connection, "users", second)
+    assert legacy_pairing.counterpart(index, "users")[2:] == (second, second)
 
 
 def test_pairing_removes_rows_that_the_file_does_not_have(bot: Bot, run_import: Importer) -> None:

@@ -358,7 +358,7 @@ def test_beat_raises_the_floor_that_a_component_declares(
     run_import("analytics")
     monkeypatch.setattr(timezone, "now", lambda: datetime(2024, 12, 24, tzinfo=UTC))
     assert tasks.raise_floors() == 0
-    settings.ANALYTICS_RETENTION_MONTHS = 1
+    settings.ANALYTICS_RETENTION_MONTHS = 0
     assert tasks.raise_floors() == 1
     assert rows() == kept()
 
@@ -371,12 +371,33 @@ def test_a_component_that_fails_is_told_in_the_log_and_the_next_night_tries_agai
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     run_import("analytics")
-    settings.ANALYTICS_RETENTION_MONTHS = 1
+    settings.ANALYTICS_RETENTION_MONTHS = 0
     with monkeypatch.context() as patch, caplog.at_level(logging.WARNING):
         patch.setattr(retention, "prune", refuse)
         assert retention.raise_floors(datetime(2024, 12, 1, tzinfo=UTC)) == []
     assert "analytics was not pruned" in caplog.text
     assert len(retention.raise_floors(datetime(2024, 12, 1, tzinfo=UTC))) == 1
+
+
+def test_a_clock_that_is_ahead_prunes_nothing_new(events: Bot, run_import: Importer, settings: Settings) -> None:
+    run_import("analytics")
+    settings.ANALYTICS_RETENTION_MONTHS = 0
+    retention.raise_floors(datetime(2031, 1, 1, tzinfo=UTC))
+    assert rows() == kept()
+
+
+@pytest.mark.parametrize("stem", ["2024-12", "12"])
+def test_a_file_that_is_named_after_no_month_is_not_pruned_by_itself(
+    events: Bot, run_import: Importer, settings: Settings, caplog: pytest.LogCaptureFixture, stem: str
+) -> None:
+    write(events, f"analytics_{stem}.json", [event(9)])
+    run_import("analytics")
+    before = rows()
+    settings.ANALYTICS_RETENTION_MONTHS = 0
+    with caplog.at_level(logging.WARNING):
+        assert retention.raise_floors(datetime(2024, 12, 1, tzinfo=UTC)) == []
+    assert f"analytics_{stem}.json is not named after a month" in caplog.text
+    assert rows() == before
 
 
 def refuse(component: components.Component, floor: str) -> None:

@@ -6,7 +6,8 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from legacy_json.rendering.refusals import FileUnwritable
 from migration_control import store
-from migration_control.owning import FAILED, counted, refusals
+from migration_control.exits import FAILED
+from migration_control.owning import counted, refusals
 
 
 class Command(BaseCommand):

@@ -29,7 +29,6 @@ class Command(OwningCommand):
         kept = manifest(taking.originals(index, source))
         if kept is None:
             self.refuse(f"{source.name} was never taken over: there are no copies of it.")
-        assert kept is not None
         if not options["confirm"]:
             self.refuse(f"{self._lost(source, kept)} To do it: --confirm")
         taking.restore(index, root, source, timezone.now())

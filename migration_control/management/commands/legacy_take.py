@@ -11,7 +11,8 @@ from rich.console import Console
 from legacy_json import overview, taking
 from legacy_json.layouts import Source
 from migration_control import store
-from migration_control.owning import USAGE, OwningCommand, counted, lies_in, progress_bar
+from migration_control.exits import USAGE
+from migration_control.owning import OwningCommand, counted, lies_in, progress_bar
 
 
 class Command(OwningCommand):

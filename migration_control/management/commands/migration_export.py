@@ -15,6 +15,7 @@ from legacy_json.errors import LegacyError
 from legacy_json.rendering.refusals import FileUnwritable
 from migration_control import components
 from migration_control.components import Component, UnknownComponent
+from migration_control.exits import FAILED, REFUSED, STOPPED, USAGE
 from migration_control.exporting.folder import MANIFEST
 from migration_control.exporting.layouts import BadLayout
 from migration_control.exporting.origins import Mixed, authority
@@ -43,7 +44,9 @@ class Command(BaseCommand):
             help="legacy: the bot's own files; lines: its documents, a line each; native: the columns, a line each;"
             " or a layout, as ObjectOf:users.json",
         )
-        parser.add_argument("--overwrite", action="store_true", help="put it in the place of an earlier export")
+        parser.add_argument(
+            "--overwrite", action="store_true", help="put it in the place of an earlier export, if nobody changed that"
+        )
         parser.add_argument("--json", action="store_true", help="one JSON document on standard output")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -53,16 +56,16 @@ class Command(BaseCommand):
             which = self._store(options["store"], with_companions(chosen, options["layout"]))
             made = self._export(chosen, which, options, console)
         except (UnknownComponent, BadLayout, Mixed) as error:
-            raise CommandError(str(error), returncode=2) from error
+            raise CommandError(str(error), returncode=USAGE) from error
         except FileUnwritable as error:
-            raise CommandError(str(error), returncode=1) from error
+            raise CommandError(str(error), returncode=FAILED) from error
         except LegacyError as error:
-            raise CommandError(str(error), returncode=3) from error
+            raise CommandError(str(error), returncode=REFUSED) from error
         except OperationalError as error:
             raise CommandError(f"The database cannot be used: {error} The index can: --from index") from error
         except KeyboardInterrupt:
             self.stderr.write("\nStopped. Nothing of it is left.")
-            sys.exit(130)
+            sys.exit(STOPPED)
         self._report(made, console, options)
         if made.left_out:
             sys.exit(1)
@@ -100,6 +103,8 @@ class Command(BaseCommand):
         for each in made.reasons[:SHOWN]:
             text = f"  left out: {each['component']} {each['key']!r}: {each['reason']}"
             console.print(text, markup=False, highlight=False)
+        for note in made.notes:
+            console.print(note, markup=False, highlight=False)
         source = "database" if made.store is Store.DATABASE else "index"
         console.print(
             f"{made.files:,} files, {made.size / 1e6:,.1f} MB, from the {source}: {made.folder}",

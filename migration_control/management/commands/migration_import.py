@@ -14,6 +14,7 @@ from legacy_json.index import Outcome
 from legacy_json.keys import BadKey
 from migration_control import components, dryrun, reporting, runs, store
 from migration_control.components import Component, UnknownComponent
+from migration_control.exits import FAILED, REFUSED, STOPPED, USAGE
 from migration_control.following import NobodyWorks, follow
 from migration_control.models import Run
 from migration_control.run_states import RunState
@@ -57,12 +58,12 @@ class Command(BaseCommand):
             key = self._key(chosen, options["key"])
             store.root()
         except (UnknownComponent, BadKey, LegacyError) as error:
-            raise CommandError(str(error), returncode=2) from error
+            raise CommandError(str(error), returncode=USAGE) from error
         size = settings.MIGRATION_BATCH_SIZE if options["batch_size"] is None else options["batch_size"]
         if size is not None and not 1 <= size <= 1000:
-            raise CommandError(f"--batch-size {size} is out of range: 1-1000, or leave it out.", returncode=2)
+            raise CommandError(f"--batch-size {size} is out of range: 1-1000, or leave it out.", returncode=USAGE)
         if options["dry_run"] and (options["confirm_shrink"] or options["retry_quarantined"]):
-            raise CommandError("--dry-run changes nothing: it goes with neither of these options.", returncode=2)
+            raise CommandError("--dry-run changes nothing: it goes with neither of these options.", returncode=USAGE)
         if options["dry_run"]:
             self._dry_run(console, chosen, key, options)
             return
@@ -93,24 +94,24 @@ class Command(BaseCommand):
             # Another's run may stand for this one only if it does all that was asked for here.
             special = key is not None or options["confirm_shrink"] or options["retry_quarantined"]
             if special or error.run.kind != Run.Kind.IMPORT or error.run.key is not None:
-                raise CommandError(str(error), returncode=3) from error
+                raise CommandError(str(error), returncode=REFUSED) from error
             self.stderr.write(f"Run {error.run.pk} of {component.name} is {error.run.state} already; following it.")
             return error.run.pk
         except runs.RunRefused as error:
-            raise CommandError(str(error), returncode=3) from error
+            raise CommandError(str(error), returncode=REFUSED) from error
 
     def _follow(self, ids: list[int], console: Console, *, here: bool) -> list[Run]:
         try:
             return follow(ids, console, here=here)
         except NobodyWorks as error:
-            raise CommandError(str(error), returncode=1) from error
+            raise CommandError(str(error), returncode=FAILED) from error
         except KeyboardInterrupt:
             going = ", ".join(map(str, ids))
             self.stderr.write(
                 f"\nNo longer following; nothing is lost. Run {going} goes on where there is a worker, else with the"
                 " same command again. Stop it for good: migration_cancel"
             )
-            sys.exit(130)
+            sys.exit(STOPPED)
 
     def _report(self, console: Console, chosen: list[Component], ended: list[Run], options: dict[str, Any]) -> None:
         ledgers = reporting.ledgers(chosen)

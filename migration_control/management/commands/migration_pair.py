@@ -7,6 +7,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from legacy_json.errors import LegacyError
 from migration_control import components, pairing, store
 from migration_control.components import UnknownComponent
+from migration_control.exits import REFUSED, USAGE
 from migration_control.models import ComponentState, Run
 from migration_control.run_states import ACTIVE
 from migration_control.stages import Store
@@ -28,7 +29,7 @@ class Command(BaseCommand):
             component = components.get(options["component"])
             store.refresh(component, pairing_checked=False)
         except UnknownComponent as error:
-            raise CommandError(str(error), returncode=2) from error
+            raise CommandError(str(error), returncode=USAGE) from error
         except LegacyError as error:
             raise CommandError(str(error)) from error
         self._refuse(component.name)
@@ -49,10 +50,10 @@ class Command(BaseCommand):
     def _refuse(self, name: str) -> None:
         if not ComponentState.objects.filter(name=name, authority=Store.JSON).exists():
             raise CommandError(
-                f"JSON is not the authority for {name}: its file does not say what is right.", returncode=3
+                f"JSON is not the authority for {name}: its file does not say what is right.", returncode=REFUSED
             )
         active = Run.objects.filter(component_id=name, state__in=ACTIVE).first()
         if active is not None:
             raise CommandError(
-                f"Run {active.pk} of {name} is {active.state}: migration_cancel {active.pk} first.", returncode=3
+                f"Run {active.pk} of {name} is {active.state}: migration_cancel {active.pk} first.", returncode=REFUSED
             )

@@ -10,6 +10,7 @@ from legacy_json.errors import LegacyError
 from legacy_json.keys import BadKey
 from migration_control import components, retention
 from migration_control.components import UnknownComponent
+from migration_control.exits import REFUSED, USAGE
 from migration_control.retention import Pruned
 
 
@@ -33,11 +34,11 @@ class Command(BaseCommand):
             component = components.get(options["component"])
             floor = component.parse_key(options["before"])
         except (UnknownComponent, BadKey) as error:
-            raise CommandError(str(error), returncode=2) from error
+            raise CommandError(str(error), returncode=USAGE) from error
         try:
             done = (retention.preview if options["dry_run"] else retention.prune)(component, floor)
         except LegacyError as error:
-            raise CommandError(str(error), returncode=3) from error
+            raise CommandError(str(error), returncode=REFUSED) from error
         except OperationalError as error:
             raise CommandError(f"{error} What was not removed goes with the same command again.") from error
         self._tell(done, dry_run=options["dry_run"], as_json=options["json"])

@@ -10,6 +10,7 @@ from rich.console import Console
 from legacy_json.index import Outcome
 from migration_control import components, pairing, reporting, store
 from migration_control.components import UnknownComponent
+from migration_control.exits import USAGE
 from migration_control.models import ComponentState, Run
 from migration_control.run_states import ACTIVE
 
@@ -31,7 +32,7 @@ class Command(BaseCommand):
         try:
             chosen = components.named(options["components"])
         except UnknownComponent as error:
-            raise CommandError(str(error), returncode=2) from error
+            raise CommandError(str(error), returncode=USAGE) from error
         names = [component.name for component in chosen]
         ledgers = reporting.ledgers(chosen)
         active = list(Run.objects.filter(component_id__in=names, state__in=ACTIVE))

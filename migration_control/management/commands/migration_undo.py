@@ -9,6 +9,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from rich.console import Console
 
 from migration_control import reporting, runs, undoing
+from migration_control.exits import REFUSED, USAGE
 from migration_control.following import NobodyWorks, follow
 from migration_control.models import Run
 from migration_control.run_states import RunState
@@ -32,9 +33,9 @@ class Command(BaseCommand):
             undo = undoing.request(options["run"], requested_by=getpass.getuser(), reason=options["reason"])
             (ended,) = follow([undo.pk], Console(stderr=True, soft_wrap=True), here=options["here"])
         except Run.DoesNotExist as error:
-            raise CommandError(f"There is no run {options['run']}.", returncode=2) from error
+            raise CommandError(f"There is no run {options['run']}.", returncode=USAGE) from error
         except runs.RunRefused as error:
-            raise CommandError(str(error), returncode=3) from error
+            raise CommandError(str(error), returncode=REFUSED) from error
         except NobodyWorks as error:
             raise CommandError(str(error)) from error
         if options["json"]:

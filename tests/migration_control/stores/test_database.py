@@ -11,9 +11,10 @@ from django.db import OperationalError, connection, transaction
 
 from accounts.models import User
 from legacy_json.errors import KeyReserved, NotTheAuthority, RecordRefused, Stale
+from legacy_json.records import DUPLICATE_KEY
 from migration_control import components, locks
 from migration_control.models import Change, ComponentState
-from migration_control.stores import database, refusals
+from migration_control.stores import database
 from migration_control.stores.changes import Changes
 from migration_control.stores.database import DatabaseStore
 from tests.migration_control.stores.worlds import DatabaseBackdoor, in_threads
@@ -215,7 +216,7 @@ def test_an_entry_beside_a_live_record_reserves_nothing(users: DatabaseStore[Use
     users.create(User(user_id=1))
     backdoor.quarantine(1, "it cannot be held", code="number-too-large")
     assert users.get(1) is not None
-    backdoor.quarantine(2, "another entry has the key", code=refusals.ENTRY_BESIDE)
+    backdoor.quarantine(2, "another entry has the key", code=DUPLICATE_KEY)
     assert users.get(2) is None
     users.create(User(user_id=2))
     users.delete(1)

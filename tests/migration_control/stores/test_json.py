@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from accounts.models import User
-from legacy_json.errors import FenceClosed, KeyReserved, NotOurs, NotTheAuthority
+from legacy_json import marker, selecting
+from legacy_json.errors import FenceClosed, KeyReserved, NotOurs, NotReadYet, NotTheAuthority
 from legacy_json.index import Index
 from legacy_json.owners import Owner
 from legacy_json.places import Places
@@ -113,15 +114,106 @@ def test_each_write_is_noted_for_the_database(bot: Bot, index: Index) -> None:
     assert [(record.key, record.version) for record in pending] == [(7, 1), (8, 1), (10, 0)]
 
 
-def test_nothing_is_shown_before_the_first_reading_is_complete(bot: Bot, index: Index) -> None:
+def never_says_that_there_is_nothing(users: JsonStore[User], read_before: User) -> None:
+    acts: list[Callable[[], object]] = [
+        lambda: users.get(7),
+        lambda: users.get_many([7, 8]),
+        lambda: users.count(),
+        lambda: list(users.iterate()),
+        lambda: users.find("faceit_player_id", "abc"),
+        lambda: users.find("faceit_player_id", None),
+        lambda: users.create(User(user_id=8)),
+        lambda: users.save(read_before),
+        lambda: users.update(7, count_up),
+        lambda: users.update_many([7, 8], lambda changes: None),
+        lambda: users.delete(8),
+    ]
+    for act in acts:
+        with pytest.raises(NotReadYet, match="has never read users.*Import it, or legacy_take its file, first"):
+            act()
+
+
+@pytest.mark.parametrize("owner", list(Owner))
+def test_before_the_first_reading_is_complete_nobody_is_told_that_there_is_nothing(
+    bot: Bot, index: Index, owner: Owner
+) -> None:
+    """As a reading under way leaves it, and an index that was lost."""
+    bot.writes(user(7))
+    users = read_file(index, owner)
+    record = users.get(7)
+    assert record is not None
+    with index.write() as (connection, _):
+        connection.execute("DELETE FROM scanned")
+        connection.execute("DELETE FROM record")
+    never_says_that_there_is_nothing(users, record)
+    with index.write() as (connection, _):
+        connection.execute("DELETE FROM source")
+        connection.execute("DELETE FROM file")
+    never_says_that_there_is_nothing(users, record)
+    assert index.record("users", 8).records == []
+
+
+def test_records_of_a_reading_under_way_are_not_shown(bot: Bot, index: Index) -> None:
+    bot.writes(user(7))
+    users = read_file(index, Owner.LEGACY)
+    with index.write() as (connection, _):
+        connection.execute("DELETE FROM scanned")
+    acts: list[Callable[[], object]] = [
+        lambda: users.get(7),
+        lambda: users.count(),
+        lambda: list(users.iterate()),
+        lambda: users.update(7, count_up),
+        lambda: users.delete(7),
+    ]
+    for act in acts:
+        with pytest.raises(NotReadYet):
+            act()
+
+
+def test_a_reading_that_ends_between_two_looks_is_seen(bot: Bot, index: Index, monkeypatch: pytest.MonkeyPatch) -> None:
     bot.writes(user(7))
     users = read_file(index)
     with index.write() as (connection, _):
         connection.execute("DELETE FROM scanned")
-    assert users.get(7) is None
-    assert users.count() == 0
-    assert list(users.iterate()) == []
-    assert users.find("faceit_player_id", "abc") == []
+
+    def ended(index: Index, component: str) -> None:
+        with index.write() as (connection, _):
+            connection.execute("INSERT INTO scanned (component) VALUES (?)", (component,))
+
+    monkeypatch.setattr(selecting, "check_read", ended)
+    assert users.get(7) is not None
+
+
+def test_what_is_there_costs_one_statement(bot: Bot, index: Index) -> None:
+    bot.writes(user(7, faceit_player_id="abc"))
+    users = read_file(index)
+    statements: list[str] = []
+    index.connection().set_trace_callback(statements.append)
+    assert (users.get(7), len(statements)) == (users.get(7), 1)
+    statements.clear()
+    assert (len(users.find("faceit_player_id", "abc")), users.count(), len(statements)) == (1, 1, 2)
+
+
+def test_the_store_that_the_settings_name_is_the_one_of_their_index(bot: Bot) -> None:
+    bot.writes(user(7))
+    for source in store.sources_of(components.get("users")):
+        read(store.index(), store.root(), source)
+    users = store.json_store(components.get("users"))
+    assert [record.key for record in users.iterate()] == [7]
+
+
+def test_a_store_does_not_open_where_folder_and_index_differ(bot: Bot) -> None:
+    bot.writes(user(7))
+    (source,) = store.sources_of(components.get("users"))
+    path = store.root() / marker.NAME
+    path.parent.mkdir()
+    path.write_text(json.dumps({"sources": {source.name: {"store": "another", "counter": 3}}}))
+    for name in ("users", "subscriptions"):
+        with pytest.raises(marker.StoresDiffer, match="was the index lost"):
+            store.json_store(components.get(name))
+    path.write_text("{")
+    with pytest.raises(marker.MarkerUnreadable):
+        store.json_store(components.get("users"))
 
 
 def test_a_document_that_no_instance_can_hold_is_reserved_before_any_import_said_so(bot: Bot, index: Index) -> None:

@@ -207,6 +207,7 @@ def of_json(kind: Kind, index: Index) -> World:
         connection.executemany(
             "INSERT OR IGNORE INTO source VALUES (?, ?, '')", [(name, Owner.SWITCHYARD) for name in places.sources]
         )
+        connection.execute("INSERT OR IGNORE INTO scanned (component) VALUES (?)", (component.name,))
     return World(kind, JsonStore(component, index, places, ZONE), JsonBackdoor(component, index))
 
 
