@@ -18,7 +18,7 @@ def write_lookups(index: Index, scratch: Scratch, component: str, chunk: int) ->
 
     Compared whole each time, so that a crash between records and values is mended by the next reading.
     """
-    gone, new = scratch.gather_lookups(component)
+    gone, new = _gather(scratch, component)
     for low in range(0, gone, chunk):
         with index.write() as (connection, _):
             connection.execute(
@@ -32,6 +32,34 @@ def write_lookups(index: Index, scratch: Scratch, component: str, chunk: int) ->
                 "INSERT INTO lookup SELECT ?1, name, value, key FROM incoming.new WHERE rowid > ?2 AND rowid <= ?3",
                 (component, low, low + chunk),
             )
+
+
+def _gather(scratch: Scratch, component: str) -> tuple[int, int]:
+    """Fill `gone` and `new` with the unique values that only the index has, or only the source; their sizes."""
+    connection, table = scratch.connection, scratch.lookups(component)
+    for name in ("gone", "new"):
+        connection.execute(f"DROP TABLE IF EXISTS incoming.{name}")
+        connection.execute(f"CREATE TABLE incoming.{name} (name, value, key)")
+    new, here = f"SELECT DISTINCT name, value, key FROM {table} n", {"component": component}
+    if not scratch.is_new(component):
+        connection.execute(f"CREATE INDEX {table}_order ON {table.removeprefix('incoming.')} (name, value, key)")
+        join, within = "", ""
+        if scratch.has_other_files(component):
+            join = "JOIN main.record r USING (component, key)"
+            within = "AND r.file IN (SELECT id FROM incoming.file)"
+        # +: with an affinity of its own the one side keeps SQLite from a search for the other.
+        same = "n.name = +l.name AND n.value = +l.value AND n.key = +l.key"
+        connection.execute(
+            f"INSERT INTO incoming.gone SELECT l.name, l.value, l.key FROM main.lookup l {join}"
+            f" WHERE l.component = :component {within} AND NOT EXISTS (SELECT 1 FROM {table} n WHERE {same})",
+            here,
+        )
+        same = "l.component = :component AND l.name = +n.name AND l.value = +n.value AND l.key = +n.key"
+        new += f" WHERE NOT EXISTS (SELECT 1 FROM main.lookup l WHERE {same})"
+    connection.execute(f"INSERT INTO incoming.new {new} ORDER BY 1, 2, 3", here)
+    counts = connection.execute("SELECT (SELECT count(*) FROM incoming.gone), (SELECT count(*) FROM incoming.new)")
+    gone, new = counts.fetchone()
+    return gone, new
 
 
 class _Holder(NamedTuple):

@@ -228,34 +228,7 @@ class Scratch:
         ).fetchone()
         return int(count)
 
-    def gather_lookups(self, component: str) -> tuple[int, int]:
-        """Fill `gone` and `new` with the unique values that only the index has, or only the source; their sizes."""
-        connection, table = self.connection, self.lookups(component)
-        for name in ("gone", "new"):
-            connection.execute(f"DROP TABLE IF EXISTS incoming.{name}")
-            connection.execute(f"CREATE TABLE incoming.{name} (name, value, key)")
-        new, here = f"SELECT DISTINCT name, value, key FROM {table} n", {"component": component}
-        if not self.is_new(component):
-            connection.execute(f"CREATE INDEX {table}_order ON {table.removeprefix('incoming.')} (name, value, key)")
-            join, within = "", ""
-            if self._has_other_files(component):
-                join = "JOIN main.record r USING (component, key)"
-                within = "AND r.file IN (SELECT id FROM incoming.file)"
-            # +: with an affinity of its own the one side keeps SQLite from a search for the other.
-            same = "n.name = +l.name AND n.value = +l.value AND n.key = +l.key"
-            connection.execute(
-                f"INSERT INTO incoming.gone SELECT l.name, l.value, l.key FROM main.lookup l {join}"
-                f" WHERE l.component = :component {within} AND NOT EXISTS (SELECT 1 FROM {table} n WHERE {same})",
-                here,
-            )
-            same = "l.component = :component AND l.name = +n.name AND l.value = +n.value AND l.key = +n.key"
-            new += f" WHERE NOT EXISTS (SELECT 1 FROM main.lookup l WHERE {same})"
-        connection.execute(f"INSERT INTO incoming.new {new} ORDER BY 1, 2, 3", here)
-        counts = connection.execute("SELECT (SELECT count(*) FROM incoming.gone), (SELECT count(*) FROM incoming.new)")
-        gone, new = counts.fetchone()
-        return gone, new
-
-    def _has_other_files(self, component: str) -> bool:
+    def has_other_files(self, component: str) -> bool:
         """Whether any record of the component may lie in a file that is not read now."""
         query = (
             "SELECT EXISTS (SELECT 1 FROM counted WHERE component = ? AND file NOT IN (SELECT id FROM incoming.file))"

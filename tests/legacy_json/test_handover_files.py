@@ -287,9 +287,9 @@ def test_the_folder_is_told_under_a_lock_of_its_own(ours: Apart, monkeypatch: py
 def test_records_without_a_place_need_somebody(tmp_path: Path, state: State) -> None:
     ours = taken(tmp_path, {"data.json": users(1, 2, subscription={"tier": "pro"})})
     assert not ours.state().needs_staff
+    ours.create(SUBSCRIPTIONS, 9, tier="pro")
     with ours.index.write() as (connection, _):
-        connection.execute("UPDATE record SET state = ? WHERE component = ?", (state, SUBSCRIPTIONS.name))
-    ours.delete(USERS, 1)
+        connection.execute("UPDATE record SET state = ? WHERE component = ? AND key = 9", (state, SUBSCRIPTIONS.name))
     assert ours.state().orphans == 1
     assert ours.state().needs_staff
     ours.index.close()
