@@ -1,9 +1,9 @@
-# `make run`, `make demo`, `make test`, `make lint`, `make bench`: each sets up .venv first, once.
+# `make run`, `make demo`, `make test`, `make lint`, `make bench`, `make soak`: each sets up .venv first, once.
 
 PYTHON_BIN := .venv/bin/python
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help run demo bench test lint
+.PHONY: help run demo bench soak test lint
 .DEFAULT_GOAL := help
 
 help:
@@ -12,6 +12,7 @@ help:
 	@echo 'make test   all tests, on real PostgreSQL and Valkey'
 	@echo 'make lint   ruff, mypy, import directions, missing migrations'
 	@echo 'make bench  measure, and print ratios'
+	@echo 'make soak   many processes, faults at random, and nothing may be lost: docs/soak.md'
 
 run: .venv/runtime.stamp
 	@exec $(PYTHON_BIN) -m config.run
@@ -21,6 +22,9 @@ demo: .venv/runtime.stamp
 
 bench: .venv/dev.stamp
 	@exec $(PYTHON_BIN) -m tests.bench
+
+soak: .venv/dev.stamp
+	@exec $(PYTHON_BIN) -m tests.soak $(ARGS)
 
 # `logical`, not `auto`: where psutil is installed the latter counts two hardware threads as one.
 test: .venv/dev.stamp

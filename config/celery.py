@@ -3,7 +3,8 @@
 import os
 
 from celery import Celery
-from celery.signals import setup_logging
+from celery.signals import celeryd_init, setup_logging
+from django.conf import settings
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
@@ -17,3 +18,12 @@ def keep_logging(**_: object) -> None:
 
 
 setup_logging.connect(keep_logging)
+
+
+def refuse_without_services(**_: object) -> None:
+    """A worker lives by rows and messages: there is nothing for it where no database is used."""
+    if not settings.DATABASE_USED:
+        raise SystemExit("ENABLE_SERVICES is false: set it to true for workers. Files alone: legacy_render --follow")
+
+
+celeryd_init.connect(refuse_without_services)

@@ -1,4 +1,4 @@
-"""System checks switchyard.E001-E019: every environment variable that cannot be used, with its remedy."""
+"""System checks switchyard.E001-E027: every environment variable that cannot be used, with its remedy."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -18,3 +18,7 @@ def refuse_problems() -> None:
     """Raise ImproperlyConfigured for the first problem: a web server runs no checks, and must not run on defaults."""
     for problem in settings.ENVIRONMENT_PROBLEMS:
         raise ImproperlyConfigured(str(problem))
+    if not settings.DATABASE_USED:
+        raise ImproperlyConfigured(
+            "The admin needs the database, and ENABLE_SERVICES is false. Set ENABLE_SERVICES=true to serve it."
+        )

@@ -35,6 +35,16 @@ class Database:
     embedded: bool
 
 
+def is_named(reader: Reader) -> bool:
+    """Whether the environment names a database."""
+    return any(reader.text(name) for name in ("DATABASE_URL", *DATABASE_NAMES))
+
+
+def no_database() -> Database:
+    """Nothing connects to it: see config.no_database."""
+    return Database(_nowhere() | {"ENGINE": "config.no_database"}, embedded=False)
+
+
 def database(reader: Reader, home: Path) -> Database:
     """Return the database that the environment names, else the embedded one of `home`."""
     url = reader.text("DATABASE_URL")
@@ -139,6 +149,11 @@ class RedisServer:
         return f"{scheme}://{login}{rest}" + (f"?{urlencode(query)}" if query else "")
 
 
+def no_redis() -> RedisServer:
+    """The discard port, where nobody answers."""
+    return RedisServer("redis://127.0.0.1:9", "", "", 0, {}, embedded=False)
+
+
 def redis_server(reader: Reader, home: Path) -> RedisServer:
     """Return the Redis that the environment names, else the embedded Valkey of `home`."""
     if url := reader.text("REDIS_URL"):
@@ -146,7 +161,7 @@ def redis_server(reader: Reader, home: Path) -> RedisServer:
             return _parse_redis(url, is_embedded=False)
         except ValueError:
             reader.problem("E004", f"REDIS_URL is {masked(url)!r}.", f"Set REDIS_URL to {REDIS_FORM}.")
-            return RedisServer("redis://127.0.0.1:9", "", "", 0, {}, embedded=False)
+            return no_redis()
     if any(reader.text(name) for name in REDIS_NAMES):
         port = reader.get("REDIS_PORT", number(1, 65535), 6379, id="E004", expects="a port, 1-65535")
         server = f"redis://{reader.text('REDIS_HOST') or 'localhost'}:{port}"

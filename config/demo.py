@@ -1,8 +1,8 @@
 """`make demo`: the whole journey in one go, on an installation of its own, and a summary.
 
 DATA=/path/data.json makes it run on a copy of that file, DATA=/folder on a copy of the bots' files that the folder
-holds; JSON=1 prints one JSON document on standard output and all else on standard error; KEEP=1 leaves the installation
-in place.
+holds; HANDOVER=0 ends it after the import, before the authority moves under live traffic; JSON=1 prints one JSON
+document on standard output and all else on standard error; KEEP=1 leaves the installation in place.
 """
 
 import json
@@ -33,8 +33,9 @@ def main() -> int:
     try:
         reader = read()
         for_scripts, keep = _flag(reader, "JSON"), _flag(reader, "KEEP")
+        handover = _flag(reader, "HANDOVER", default=True)
         with redirect_stdout(sys.stderr) if for_scripts else nullcontext():
-            found = _demo(reader, keep)
+            found = _demo(reader, keep, handover)
     except KeyboardInterrupt:
         print("\nStopped; nothing of it is left.", file=sys.stderr)
         return 130
@@ -47,14 +48,14 @@ def main() -> int:
     return 0 if found["ok"] else 1
 
 
-def _flag(reader: Reader, name: str) -> bool:
-    value = reader.get(name, boolean, False, id="", expects="1 or 0")
+def _flag(reader: Reader, name: str, *, default: bool = False) -> bool:
+    value = reader.get(name, boolean, default, id="", expects="1 or 0")
     for problem in reader.problems:
         raise Refusal(str(problem))
     return value
 
 
-def _demo(reader: Reader, keep: bool) -> dict[str, Any]:
+def _demo(reader: Reader, keep: bool, handover: bool) -> dict[str, Any]:
     started = time.monotonic()
     folder = var_dir(reader)
     with ExitStack() as undo:
@@ -65,7 +66,7 @@ def _demo(reader: Reader, keep: bool) -> dict[str, Any]:
         print(f"1. An installation of its own, in {mine}")
         supervisor = undo.enter_context(stack())
         undo.enter_context(Watch(supervisor))
-        found = _travel(source, folder, time.monotonic() - started)
+        found = _travel(source, folder, mine if handover else None, time.monotonic() - started)
     if keep:
         print(f"\nKept in {mine}. Its admin: {_kept(mine, source)} make run")
     print("Every record is accounted for." if found["ok"] else "Not as it should be, see above.")
@@ -85,11 +86,13 @@ def _serve(source: Source) -> None:
     os.environ["BOTS"] = ",".join(source.bots)
 
 
-def _travel(source: Source, folder: Path, started: float) -> dict[str, Any]:
+def _travel(source: Source, folder: Path, handed_over: Path | None, started: float) -> dict[str, Any]:
+    """handed_over: the installation where the authority is to move, too; None for an import alone."""
     # Django's models can be imported from here on.
     from rich.console import Console
 
     from config.journey import summary
+    from config.journey.handover.stages import Handover
     from config.journey.report import Report
     from config.journey.steps import Journey
 
@@ -99,7 +102,8 @@ def _travel(source: Source, folder: Path, started: float) -> dict[str, Any]:
     journey = Journey(source, Report(folder), console)
     journey.seconds["start"] = round(started, 2)
     journey.go()
-    found = summary.document(journey)
+    judged = Handover(journey, handed_over).go() if handed_over is not None else None
+    found = summary.document(journey, judged)
     summary.show(console, journey, found)
     return found
 

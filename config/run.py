@@ -1,4 +1,7 @@
-"""`make run`: everything up, the files imported, the admin's address printed; Ctrl-C stops all in order."""
+"""`make run`: everything up, the files imported, the admin's address printed; Ctrl-C stops all in order.
+
+Where no database is used: the renderer of files alone.
+"""
 
 import socket
 import sys
@@ -26,9 +29,10 @@ def main() -> int:
         with stack(("worker", "web", "beat")) as supervisor:
             if example:
                 print(f"LEGACY_DIR is not set: the example store in {settings.LEGACY_DIR} takes its place.")
-            _bring_up(supervisor)
+            if settings.DATABASE_USED:
+                _bring_up(supervisor)
             up = True
-            print(f"Admin: {admin_address()}   Logs: {supervisor.logs}   Ctrl-C stops.")
+            print(f"{_up()}   Logs: {supervisor.logs}   Ctrl-C stops.")
             _wait(supervisor)
     except KeyboardInterrupt:
         print("\nStopped.")
@@ -37,6 +41,12 @@ def main() -> int:
         print(closed(error) if isinstance(error, PermissionError) else error, file=sys.stderr)
         return 1
     return 0
+
+
+def _up() -> str:
+    if settings.DATABASE_USED:
+        return f"Admin: {admin_address()}"
+    return f"Files of ours in {settings.LEGACY_DIR} are rendered as the bot writes. Whose they are: legacy_status"
 
 
 def _bring_up(supervisor: Supervisor) -> None:

@@ -36,8 +36,23 @@ ENVIRONMENT_PROBLEMS = env.problems
 
 VAR_DIR = var_dir(env)
 
-_database = connections.database(env, VAR_DIR)
-_redis = connections.redis_server(env, VAR_DIR)
+# What the operator expects; where a component really stands is in its row and its fence. See docs/operate.md.
+STORAGE_BACKEND = env.get(
+    "STORAGE_BACKEND", choice("json", "dual", "postgresql"), "dual", id="E025", expects="json, dual or postgresql"
+)
+ENABLE_SERVICES = env.get("ENABLE_SERVICES", boolean, True, id="E026", expects="true or false")
+if STORAGE_BACKEND != "json" and not ENABLE_SERVICES:
+    env.problem(
+        "E026",
+        f"STORAGE_BACKEND is {STORAGE_BACKEND}, but ENABLE_SERVICES is false, which leaves it no database.",
+        "Set ENABLE_SERVICES=true, or STORAGE_BACKEND=json.",
+    )
+SERVICE_FALLBACK_ENABLED = env.get("SERVICE_FALLBACK_ENABLED", boolean, True, id="E027", expects="true or false")
+# False: this process looks for neither PostgreSQL nor Redis, and starts none; the files and the index are all.
+DATABASE_USED = STORAGE_BACKEND != "json" or ENABLE_SERVICES
+
+_database = connections.database(env, VAR_DIR) if DATABASE_USED else connections.no_database()
+_redis = connections.redis_server(env, VAR_DIR) if DATABASE_USED else connections.no_redis()
 EMBEDDED_DATABASE = _database.embedded
 EMBEDDED_REDIS = _redis.embedded
 
@@ -46,7 +61,8 @@ EMBEDDED_REDIS = _redis.embedded
 DEBUG = env.get("DEBUG", boolean, False, id="E005", expects="true or false")
 # Never empty, so that settings load and the check is shown; such a key protects nothing, and nothing serves with it.
 SECRET_KEY = env.text("SECRET_KEY") or (secret(VAR_DIR, "django") if EMBEDDED_DATABASE else os.urandom(50).hex())
-if not EMBEDDED_DATABASE and not env.text("SECRET_KEY"):
+_web_of_its_own = DATABASE_USED and not EMBEDDED_DATABASE
+if _web_of_its_own and not env.text("SECRET_KEY"):
     env.problem(
         "E006",
         "SECRET_KEY is not set, and only the embedded mode makes one.",
@@ -58,7 +74,7 @@ WEB_HTTPS = env.get("WEB_HTTPS", boolean, False, id="E005", expects="true or fal
 ALLOWED_HOSTS = env.get("ALLOWED_HOSTS", names, list[str](), id="E008", expects="host names, comma-separated")
 if not ALLOWED_HOSTS and EMBEDDED_DATABASE:
     ALLOWED_HOSTS = ["127.0.0.1", "localhost", "[::1]", WEB_HOST]
-if not ALLOWED_HOSTS and not DEBUG:
+if _web_of_its_own and not ALLOWED_HOSTS and not DEBUG:
     env.problem("E008", "ALLOWED_HOSTS is not set.", "Set ALLOWED_HOSTS to the admin's host names, comma-separated.")
 CSRF_TRUSTED_ORIGINS = env.get(
     "CSRF_TRUSTED_ORIGINS",
@@ -144,10 +160,12 @@ if DB_MIN_POOL_SIZE > DB_MAX_POOL_SIZE:
 # Set by wsgi.py and asgi.py. A pool is per process and does not survive a fork: workers and commands hold one
 # connection, opened when they first use it.
 DB_POOL = env.get("DB_POOL", boolean, False, id="E005", expects="true or false")
+# For copies from JSON, which are the same few statements again and again; Django's own are never prepared.
+DB_PREPARE = env.get("DB_PREPARE", boolean, True, id="E005", expects="true or false")
 
 
 def _database_entry(entry: dict[str, Any]) -> dict[str, Any]:
-    options = {"connect_timeout": 10} | entry.get("OPTIONS", {})
+    options = {"connect_timeout": 5, "prepare_threshold": 2 if DB_PREPARE else None} | entry.get("OPTIONS", {})
     if DB_POOL:
         options["pool"] = {"min_size": min(DB_MIN_POOL_SIZE, DB_MAX_POOL_SIZE), "max_size": DB_MAX_POOL_SIZE}
     return entry | {"OPTIONS": options, "CONN_HEALTH_CHECKS": True, "CONN_MAX_AGE": 0 if DB_POOL else 600}
@@ -160,7 +178,7 @@ PGTRIGGER_MIGRATIONS = True
 
 REDIS_MAX_CONNECTIONS = env.get("REDIS_MAX_CONNECTIONS", number(1, 10000), 50, id="E011", expects="a number, 1-10000")
 REDIS_URL = _redis.url
-CACHES = {
+_redis_cache = {
     "default": {
         "BACKEND": "django_redis.cache.RedisCache",
         "LOCATION": _redis.cache_url,
@@ -176,7 +194,8 @@ CACHES = {
         },
     }
 }
-CELERY_BROKER_URL = _redis.broker_url
+CACHES = _redis_cache if DATABASE_USED else {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+CELERY_BROKER_URL = _redis.broker_url if DATABASE_USED else "memory://"
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_TRANSPORT_OPTIONS = {
     # Above every task's hard time limit, or Redis hands a running task to a second worker.
@@ -206,6 +225,21 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 2.0,
         # `expire_seconds` is the database scheduler's name for `expires`, which it drops.
         "options": {"queue": "legacy", "expire_seconds": 10},
+    },
+    "look after components": {
+        "task": "migration_control.tasks.look_after_components",
+        "schedule": 2.0,
+        "options": {"queue": "legacy", "expire_seconds": 2},
+    },
+    "settle inbox": {
+        "task": "migration_control.tasks.settle_inbox",
+        "schedule": 2.0,
+        "options": {"queue": "legacy", "expire_seconds": 2},
+    },
+    "trim effects": {
+        "task": "migration_control.tasks.trim_effects",
+        "schedule": crontab(hour="3", minute="37"),
+        "options": {"queue": "legacy", "expire_seconds": 80_000},
     },
     "render files": {
         "task": "migration_control.tasks.render_files",
@@ -237,14 +271,32 @@ MIGRATION_BATCH_SIZE: int | None = env.get(
 ANALYTICS_RETENTION_MONTHS: int | None = env.get(
     "ANALYTICS_RETENTION_MONTHS", number(1, 1200), None, id="E022", expects="a number, 1-1200, or leave it unset"
 )
+if AUTO_MIGRATE and not DATABASE_USED:
+    env.problem(
+        "E013",
+        "AUTO_MIGRATE is true, but STORAGE_BACKEND=json with ENABLE_SERVICES=false leaves no database to import into.",
+        "Set AUTO_MIGRATE=false, or ENABLE_SERVICES=true.",
+    )
 _example = VAR_DIR / "example"
-_use_example = EMBEDDED_DATABASE and not env.text("LEGACY_DIR") and _example.is_dir()
+_use_example = not connections.is_named(env) and not env.text("LEGACY_DIR") and _example.is_dir()
 LEGACY_DIR: Path | None = env.get(
     "LEGACY_DIR", folder, _example if _use_example else None, id="E015", expects="the folder of the bot's JSON files"
 )
+if LEGACY_DIR is None and not DATABASE_USED and not env.text("LEGACY_DIR"):
+    env.problem(
+        "E015",
+        "LEGACY_DIR is not set, and STORAGE_BACKEND=json with ENABLE_SERVICES=false leaves no other store.",
+        "Set LEGACY_DIR to the folder of the bot's JSON files, or ENABLE_SERVICES=true.",
+    )
 LEGACY_INDEX = path(env.text("LEGACY_INDEX")) if env.text("LEGACY_INDEX") else VAR_DIR / "index.sqlite3"
 if LEGACY_INDEX.is_dir():
     env.problem("E016", f"LEGACY_INDEX is {str(LEGACY_INDEX)!r}, a folder.", "Set LEGACY_INDEX to a file's path.")
+EFFECTS_KEPT_DAYS: int = env.get(
+    "EFFECTS_KEPT_DAYS", number(1, 36500), 400, id="E028", expects="a number of days, 1-36500"
+)
+LEGACY_COPIES_DAYS: int = env.get(
+    "LEGACY_COPIES_DAYS", number(1, 36500), 90, id="E024", expects="a number of days, 1-36500"
+)
 LEGACY_TIME_ZONE = env.get(
     "LEGACY_TIME_ZONE",
     time_zone,

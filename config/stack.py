@@ -1,4 +1,7 @@
-"""An installation that is up: servers, schema, and the services asked for. `make run` and `make demo` stand on it."""
+"""An installation that is up: servers, schema, and the services asked for. `make run` and `make demo` stand on it.
+
+Where no database is used (STORAGE_BACKEND=json with ENABLE_SERVICES=false), that is one process that renders files.
+"""
 
 import os
 import shutil
@@ -11,6 +14,7 @@ from pathlib import Path
 import django
 import redis
 from django.conf import settings
+from django.core.checks import CheckMessage, run_checks
 from django.core.management import call_command
 from django.db import OperationalError, connections
 
@@ -33,7 +37,7 @@ def isolate(home: Path, legacy_dir: Path, time_zone: str) -> None:
     """
     for name in [name for name in os.environ if name.startswith(("DB_", "REDIS_", "LEGACY_", "MIGRATION_"))]:
         del os.environ[name]
-    for name in ("DATABASE_URL", "AUTO_MIGRATE", "SECRET_KEY", "ALLOWED_HOSTS"):
+    for name in ("DATABASE_URL", "AUTO_MIGRATE", "STORAGE_BACKEND", "ENABLE_SERVICES", "SECRET_KEY", "ALLOWED_HOSTS"):
         os.environ.pop(name, None)
     os.environ.update(
         ENV_FILE=os.devnull,
@@ -78,11 +82,14 @@ def _make_example(folder: Path) -> None:
 def stack(services: Sequence[str] = ("worker", "beat")) -> Iterator[Supervisor]:
     """Start servers (unless the environment names others), schema and services under SWITCHYARD_VAR; stop all at exit.
 
-    Django is set up in this process when it yields. Raises Refusal.
+    Where no database is used, the renderer takes the place of all of them. Django is set up in this process when it
+    yields. Raises Refusal.
     """
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     if settings.ENVIRONMENT_PROBLEMS:
         raise Refusal("\n".join(map(str, settings.ENVIRONMENT_PROBLEMS)))
+    if not settings.DATABASE_USED:
+        services = ("renderer",)
     home: Path = settings.VAR_DIR
     note = f"process {os.getpid()}, {admin_address() if 'web' in services else 'without web'}"
     try:
@@ -94,9 +101,12 @@ def stack(services: Sequence[str] = ("worker", "beat")) -> Iterator[Supervisor]:
         refuse_full_disk(home, ENOUGH_DISK)
         if "web" in services:
             _refuse_used_port()
-        print("Starting servers, schema, worker, web and beat ..." if "web" in services else "Starting servers ...")
+        print(_starting(services))
         _servers(home, undo)
-        _schema()
+        django.setup()
+        if settings.DATABASE_USED:
+            _schema()
+        _checks()
         supervisor = Supervisor(home / "log")
         undo.callback(supervisor.stop)
         for name in services:
@@ -104,6 +114,15 @@ def stack(services: Sequence[str] = ("worker", "beat")) -> Iterator[Supervisor]:
         if "worker" in services:
             _wait_for_worker(supervisor)
         yield supervisor
+
+
+def _starting(services: Sequence[str]) -> str:
+    if "renderer" in services:
+        return (
+            "STORAGE_BACKEND=json with ENABLE_SERVICES=false: no PostgreSQL, no Redis, no worker and no admin are"
+            " started. Starting the renderer of files ..."
+        )
+    return "Starting servers, schema, worker, web and beat ..." if "web" in services else "Starting servers ..."
 
 
 def admin_address() -> str:
@@ -137,7 +156,6 @@ def _servers(home: Path, undo: ExitStack) -> None:
 
 
 def _schema() -> None:
-    django.setup()
     try:
         call_command("migrate", verbosity=0)
         redis_answers(settings.REDIS_URL)
@@ -148,6 +166,24 @@ def _schema() -> None:
         raise Refusal(message) from error
     finally:
         connections.close_all()
+
+
+def _checks() -> None:
+    """What stops the start, and what is only said."""
+    try:
+        found = run_checks(databases=["default"] if settings.DATABASE_USED else None)
+    finally:
+        connections.close_all()
+    told = [message for message in found if not message.is_silenced()]
+    errors = [message for message in told if message.is_serious()]
+    if errors:
+        raise Refusal("\n".join(map(_line, errors)))
+    for message in told:
+        print(_line(message))
+
+
+def _line(message: CheckMessage) -> str:
+    return " ".join(filter(None, (message.msg, message.hint, f"({message.id})")))
 
 
 def _wait_for_worker(supervisor: Supervisor) -> None:
@@ -180,4 +216,9 @@ def _web() -> Service:
     return Service("web", ("-m", "gunicorn", "config.wsgi", "--workers", "1", "--threads", "8", *bind))
 
 
-SERVICES = {"worker": _worker, "beat": _beat, "web": _web}
+def _renderer() -> Service:
+    # On the way out it writes what still waits.
+    return Service("renderer", ("manage.py", "legacy_render", "--follow"), patience=60)
+
+
+SERVICES = {"worker": _worker, "beat": _beat, "web": _web, "renderer": _renderer}

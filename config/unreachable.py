@@ -23,6 +23,8 @@ def line(error: Exception) -> str | None:
 
 
 def _database_line(error: OperationalError) -> str | None:
+    if not settings.DATABASE_USED:
+        return str(error)  # it says so itself
     if getattr(error.__cause__, "sqlstate", None):
         return None  # the server answered: the error is about the statement
     reason = str(error).strip().splitlines()[0]

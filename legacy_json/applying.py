@@ -208,14 +208,14 @@ def _delete_absent(index: Index, scratch: Scratch, component: str, beat: Callabl
 
 def _ranges(index: Index, table: str, condition: str = "1") -> Iterator[tuple[Key, Key]]:
     """First and last key of every CHUNK rows of the table that meet the condition."""
-    last: Key | None = None
+    beyond, values = "", ()
     while True:
-        beyond = "" if last is None else "AND key > ?"
-        first, last = index.connection().execute(
-            "SELECT min(key), max(key) FROM"
-            f" (SELECT key FROM {table} WHERE {condition} {beyond} ORDER BY key LIMIT {CHUNK})",
-            () if last is None else (last,),
-        ).fetchone()  # fmt: skip
-        if first is None or last is None:
+        following = f"SELECT key FROM {table} WHERE {condition} {beyond} ORDER BY key LIMIT 1"
+        first = index.connection().execute(following, values).fetchone()
+        if first is None:
             return
-        yield first, last
+        last = index.connection().execute(f"{following} OFFSET {CHUNK - 1}", values).fetchone()
+        if last is None:  # fewer are left
+            last = index.connection().execute(f"SELECT max(key) FROM {table}").fetchone()
+        yield first[0], last[0]
+        beyond, values = "AND key > ?", last

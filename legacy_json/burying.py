@@ -13,7 +13,9 @@ from typing import NamedTuple
 
 from legacy_json.keys import Key
 from legacy_json.layouts import Home, fits
+from legacy_json.records import SUPERSEDED
 
+_APART = f"(outcome = 'quarantined' OR code = '{SUPERSEDED}')"  # entries beside the record, counted by themselves
 _OF_KEY = "component = ? AND phase = 'reading' AND key = ?"
 
 
@@ -31,7 +33,7 @@ def bury(connection: sqlite3.Connection, component: str, homes: Sequence[Home], 
     """
     buried = [entry for home in homes for entry in _buried(connection, home, key)]
     # What is left under this key stands in the entries of other records.
-    connection.execute(f"DELETE FROM finding WHERE {_OF_KEY} AND outcome <> 'quarantined'", (component, key))
+    connection.execute(f"DELETE FROM finding WHERE {_OF_KEY} AND NOT {_APART}", (component, key))
     return buried
 
 
@@ -47,7 +49,7 @@ def release(connection: sqlite3.Connection, component: str, key: Key, spot: tupl
 def _buried(connection: sqlite3.Connection, home: Home, key: Key) -> Iterator[Buried]:
     beside = connection.execute(
         f"SELECT i.id, f.id, f.name, i.ordinal FROM finding i JOIN file f ON f.name = i.source WHERE i.{_OF_KEY}"
-        " AND i.outcome = 'quarantined' AND i.ordinal IS NOT NULL",
+        f" AND {_APART} AND i.ordinal IS NOT NULL",
         (home.collection.name, key),
     ).fetchall()
     for finding, file, name, ordinal in beside:
@@ -61,7 +63,7 @@ def _buried(connection: sqlite3.Connection, home: Home, key: Key) -> Iterator[Bu
         yield Buried(home.collection.name, file)
         for child, _ in home.children:
             inside = connection.execute(
-                f"DELETE FROM finding WHERE {_OF_KEY} AND source = ? AND ordinal = ? RETURNING outcome",
+                f"DELETE FROM finding WHERE {_OF_KEY} AND source = ? AND ordinal = ? RETURNING {_APART}",
                 (child.name, key, name, ordinal),
             ).fetchall()
-            yield from [Buried(child.name, file) for (outcome,) in inside if outcome == "quarantined"]
+            yield from [Buried(child.name, file) for (apart,) in inside if apart]

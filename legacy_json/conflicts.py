@@ -133,14 +133,15 @@ def _differences(index: Index, source: Source, file: Listed, there: Path) -> lis
     homes = source.homes_in(file.pattern)
     containers = dict.fromkeys(home.collection.name for home in homes)
     names = containers | dict.fromkeys(child.name for home in homes for child, _ in home.children)
+    had = shown.last(index, file)
     with scratch(index, source, [file]) as room:
         staging = Staging(room, source)
         try:
-            walk(there, source, staging, {file.name: 0}, lambda done, total: None, there=there)
+            walk(there, source, staging, {file.name: 0}, lambda *_: None, there=there, known=shown.known(had))
         finally:
             staging.close()
         lists = {home.collection.name for home in homes if isinstance(home.layout, SequenceOf)}
-        rows = [row for name in names for row in _rows(room, name, file, is_list=name in lists)]
+        rows = [row for name in names for row in _rows(room, name, file, had, is_list=name in lists)]
         records = sum(_count(room, name) for name in containers)
     changed = surroundings.difference(index, file, homes, there / file.name, records)
     return rows if changed is None else [*rows, (None, None, "surroundings", None, changed.encode())]
@@ -151,7 +152,7 @@ def _count(room: Scratch, component: str) -> int:
     return int(found)
 
 
-def _rows(room: Scratch, component: str, file: Listed, *, is_list: bool) -> list[Row]:
+def _rows(room: Scratch, component: str, file: Listed, had: shown.Shown, *, is_list: bool) -> list[Row]:
     """Of what we have written since the file was last rendered, it shows only what was there before."""
     (rendered,) = room.connection.execute("SELECT rendered FROM main.file WHERE id = ?", (file.id,)).fetchone()
     edited = room.connection.execute(
@@ -166,7 +167,6 @@ def _rows(room: Scratch, component: str, file: Listed, *, is_list: bool) -> list
         " WHERE component = ?",
         (rendered, component),
     ).fetchall()
-    had = shown.last(room.index, file)
     rows: list[Row] = []
     for key, state, version, document, since, ours in edited:
         gone = state in (None, State.DELETED)

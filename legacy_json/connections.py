@@ -11,16 +11,18 @@ from __future__ import annotations
 import os
 import sqlite3
 import threading
+import time
 import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from legacy_json import schema
-from legacy_json.errors import IndexUnusable, IndexUnwritable
+from legacy_json.errors import IndexUnusable, IndexUnwritable, NewerRelease
 from legacy_json.lock import held
 
 LOCK_SECONDS = 30.0
+LOOK_SECONDS = 1.0  # between two looks whether the file is still the one that was opened
 PAGE = 8192  # bytes; records of a few hundred go in a fifth faster than with SQLite's 4096
 
 _UNWRITABLE = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN}
@@ -28,7 +30,10 @@ _BROKEN = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 
 
 class _Connection(sqlite3.Connection):
-    """One that can be referred to weakly."""
+    """One that can be referred to weakly. inode: of its file, with the device. due: when that is looked at next."""
+
+    inode: tuple[int, int] | None = None
+    due: float = 0.0
 
 
 class Connections:
@@ -53,6 +58,7 @@ class Connections:
             with translated(self._path):
                 connection = self._connect()
             self._local.connection = connection
+        self._look(connection)
         return connection
 
     def close(self) -> None:
@@ -62,6 +68,19 @@ class Connections:
             self._local.connection = None
             self._open.discard(connection)
             connection.close()
+
+    def _look(self, connection: _Connection) -> None:
+        """A file that was put in its place is another index: what is written to this one would be lost."""
+        now = time.monotonic()
+        if now < connection.due:
+            return
+        if _inode(self._path) != connection.inode:
+            raise IndexUnusable(
+                f"{self._path} was replaced or removed while this process had it open; nothing is read or written"
+                " here any more. Stop every process that has it open, put the right file there, and start them again."
+                " If it is from a backup: see migration_pair."
+            )
+        connection.due = now + LOOK_SECONDS
 
     def _before_fork(self) -> None:
         connection: _Connection | None = getattr(self._local, "connection", None)
@@ -86,6 +105,7 @@ class Connections:
             if connection.execute("PRAGMA user_version").fetchone() == (0,):
                 self._create(connection)
             self._check(connection)
+            connection.inode = _inode(self._path)
         except BaseException:
             connection.close()
             raise
@@ -109,12 +129,23 @@ class Connections:
         (version,) = connection.execute("PRAGMA user_version").fetchone()
         if application != schema.APPLICATION:
             raise IndexUnusable(f"{self._path} is another program's database. Name another file in LEGACY_INDEX.")
+        if version > schema.VERSION:
+            raise NewerRelease(f"{self._path} has schema {version} (known: {schema.VERSION})")
         if version != schema.VERSION:
             raise IndexUnusable(
                 f"{self._path} has schema {version}; this release knows {schema.VERSION}."
                 " Use the release that wrote it, or move the index away and see migration_pair: the files are then"
                 " read anew."
             )
+
+
+def _inode(path: Path) -> tuple[int, int] | None:
+    """None if there is no such file."""
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _alive(method: Callable[[], None]) -> Callable[[], None]:

@@ -71,6 +71,16 @@ class IndexUnusable(LegacyError):
     """The index is not a database this release can use."""
 
 
+class NewerRelease(IndexUnusable):
+    """Something stands here that this release does not know. It neither reads past it nor writes."""
+
+    def __init__(self, fact: str) -> None:
+        super().__init__(
+            f"{fact}, which this release does not know: a newer one was at work here. Nothing was written. Start that"
+            " release, or a newer one; stop this one."
+        )
+
+
 class NotOurs(LegacyError):
     """The bot writes the file: whatever we wrote there, it would overwrite."""
 
@@ -198,3 +208,14 @@ class Unholdable(RecordRefused):
 
     def __init__(self, component: str, key: Key, reason: str) -> None:
         super().__init__(component, key, f"{component} {key!r} holds a value that JSON cannot write ({reason}).")
+
+
+class NotItsKey(RecordRefused):
+    """In the file the document would be another key's record, or nobody's."""
+
+    def __init__(self, component: str, key: Key, fact: str) -> None:
+        super().__init__(
+            component,
+            key,
+            f"The document of {component} {key!r} {fact}, and the file knows it by nothing else. Write the key there.",
+        )

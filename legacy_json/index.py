@@ -6,8 +6,6 @@ acknowledging a batch removes small rows instead of rewriting large ones: measur
 the cost of a `synced` column beside the document.
 """
 
-# ruff: noqa: S608 - what is put into the statements is our own names of tables and columns
-
 from __future__ import annotations
 
 import sqlite3
@@ -15,20 +13,18 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from legacy_json import pairing, pruning
+from legacy_json import acknowledging, commits, findings, pruning
 from legacy_json.connections import LOCK_SECONDS, Connections, translated
 from legacy_json.keys import Key
 from legacy_json.lock import held
-from legacy_json.records import NEVER, Batch, Finding, Ledger, Outcome, Phase, Record, State
+from legacy_json.pairing import Receipt
+from legacy_json.records import NEVER, SUPERSEDED, Batch, Finding, Ledger, Outcome, Phase, Record, State
 
-__all__ = ["NEVER", "Batch", "Finding", "Index", "Ledger", "Outcome", "Phase", "Record", "State", "add_findings"]
+__all__ = ["NEVER", "Batch", "Finding", "Index", "Ledger", "Outcome", "Phase", "Record", "State"]
 
 RECORD = ", ".join(f"r.{name}" for name in Record._fields)
 
 MUCH = 8 << 20  # bytes of documents in one batch
-
-_NEXT = "UPDATE meta SET value = value + 1 WHERE name = 'counter' RETURNING value"
-_PRESENT = "SELECT value FROM meta WHERE name = 'counter'"
 
 
 class Index:
@@ -60,8 +56,10 @@ class Index:
         with held(self._lock, seconds), translated(self.path):
             try:
                 connection.execute("BEGIN IMMEDIATE")
-                (counter,) = connection.execute(_NEXT if shown else _PRESENT).fetchone()
-                yield connection, counter
+                number = commits.last(connection) + shown
+                if shown:
+                    commits.note(connection, number)
+                yield connection, number
                 connection.execute("COMMIT")
             except BaseException:
                 _roll_back(connection)
@@ -86,8 +84,16 @@ class Index:
         return str(self._meta("store_id"))
 
     @property
+    def pair_id(self) -> str:
+        """Under which databases know it: another one than its own once JSON was promoted over a lost database."""
+        with self.snapshot() as connection:
+            row = connection.execute("SELECT value FROM meta WHERE name = 'pair_id'").fetchone()
+        return str(row[0]) if row else self.store_id
+
+    @property
     def counter(self) -> int:
-        return int(self._meta("counter"))
+        with self.snapshot() as connection:
+            return commits.last(connection)
 
     def _meta(self, name: str) -> str:
         with self.snapshot() as connection:
@@ -154,11 +160,23 @@ class Index:
         with self.snapshot() as connection:
             return {key for key in keys if connection.execute(query, (component, key, State.LIVE)).fetchone()}
 
+    def lacking(self, component: str, keys: Iterable[Key]) -> set[Key]:
+        """Those of the keys whose present version the database has not confirmed."""
+        query = "SELECT 1 FROM pending WHERE component = ? AND key = ?"
+        with self.snapshot() as connection:
+            return {key for key in keys if connection.execute(query, (component, key)).fetchone()}
+
     def known(self, component: str, keys: Iterable[Key]) -> set[Key]:
         """Those of the keys that there is, or once was, a record of."""
         query = "SELECT 1 FROM record WHERE component = ? AND key = ?"
         with self.snapshot() as connection:
             return {key for key in keys if connection.execute(query, (component, key)).fetchone()}
+
+    def version(self, component: str, key: Key) -> int:
+        """Of the record or its tombstone; NEVER if there is none."""
+        query = "SELECT version FROM record WHERE component = ? AND key = ?"
+        row = self.connection().execute(query, (component, key)).fetchone()
+        return int(row[0]) if row else NEVER
 
     def floor(self, component: str) -> Key | None:
         """The key below which records are pruned."""
@@ -176,64 +194,13 @@ class Index:
         row = self.connection().execute("SELECT generation FROM scanned WHERE component = ?", (component,)).fetchone()
         return int(row[0]) if row else None
 
-    def acknowledge(
-        self, batch: Batch, findings: Iterable[Finding] = (), by: tuple[str, int, int] | None = None
-    ) -> bool:
+    def acknowledge(self, batch: Batch, findings: Iterable[Finding] = (), receipt: Receipt | None = None) -> bool:
         """The database has confirmed the batch, but for the records that the findings quarantine.
 
-        by: which database that is, how many copies it has taken, and the number of this one. A record
-        that changed since the batch was read stays pending. False, and nothing done, if a run was undone since.
+        A record that changed since the batch was read stays pending. False, and nothing done, if a run was undone
+        since. Raises StoreBusy, IndexUnwritable.
         """
-        if not batch.records:
-            return True
-        keys = {record.key for record in batch.records}
-        part = "component = :component AND key BETWEEN :low AND :high"
-        values = {
-            "component": batch.component,
-            "low": batch.records[0].key,
-            "high": batch.records[-1].key,
-            "counter": batch.counter,
-        }
-        with self.write() as (connection, _):
-            if self.generation(batch.component) != batch.generation:
-                return False
-            # What a reading has changed since is not what the findings speak of.
-            found = [finding for finding in findings if self._unchanged(batch, finding.key)]
-            old = connection.execute(f"SELECT DISTINCT key FROM finding WHERE {part} AND phase = 'mapping'", values)
-            _drop_findings(connection, batch.component, [key for (key,) in old if key in keys])
-            add_findings(connection, found)
-            connection.executemany(
-                "UPDATE record SET state = ? WHERE component = ? AND key = ?",
-                [
-                    (State.QUARANTINED, batch.component, finding.key)
-                    for finding in found
-                    if finding.outcome is Outcome.QUARANTINED
-                ],
-            )
-            # What was set apart before, and is not any more.
-            apart = {finding.key for finding in found if finding.outcome is Outcome.QUARANTINED}
-            connection.executemany(
-                "UPDATE record SET state = ? WHERE component = ? AND key = ? AND state = ? AND changed <= ?",
-                [
-                    (State.LIVE, batch.component, record.key, State.QUARANTINED, batch.counter)
-                    for record in batch.records
-                    if record.state == State.QUARANTINED and record.key not in apart
-                ],
-            )
-            connection.execute(f"DELETE FROM pending WHERE {part} AND changed <= :counter", values)
-            if by is not None:
-                database, copies, number = by
-                connection.execute(
-                    "UPDATE scanned SET database = ?, copies = ? WHERE component = ?",
-                    (database, copies, batch.component),
-                )
-                pairing.confirm(connection, batch.component, number)
-        return True
-
-    def _unchanged(self, batch: Batch, key: Key | None) -> bool:
-        query = "SELECT changed FROM record WHERE component = ? AND key = ?"
-        row = self.connection().execute(query, (batch.component, key)).fetchone()
-        return bool(row) and row[0] <= batch.counter
+        return acknowledging.acknowledge_batch(self, batch, findings, receipt)
 
     def forget(self, component: str, keys: Sequence[Key]) -> None:
         """The database no longer has these: they are pending again, and older batches are void."""
@@ -244,13 +211,8 @@ class Index:
     def retry_quarantined(self, component: str) -> int:
         """Make what mapping quarantined pending again, for a release that can do more. Returns how many."""
         with self.write() as (connection, counter):
-            rows = connection.execute(
-                "SELECT DISTINCT key FROM finding"
-                " WHERE component = ? AND phase = 'mapping' AND outcome = 'quarantined'",
-                (component,),
-            ).fetchall()
-            keys = [key for (key,) in rows]
-            _drop_findings(connection, component, keys)
+            keys = findings.quarantined_by_mapping(connection, component)
+            findings.drop_mapping(connection, component, keys)
             connection.executemany(
                 "UPDATE record SET state = ?, changed = ? WHERE component = ? AND key = ?",
                 [(State.LIVE, counter, component, key) for key in keys],
@@ -285,12 +247,12 @@ class Index:
                     (component,),
                 )
             }
-            quarantined, repaired = connection.execute(
+            quarantined, repaired, superseded = connection.execute(
                 # An entry may be quarantined for several reasons; those without a key have one each.
                 "SELECT count(DISTINCT CASE WHEN outcome = 'quarantined' THEN"
-                " iif(phase = 'mapping', key, 'reading ' || id) END), count(*) FILTER (WHERE outcome = 'repaired')"
-                " FROM finding WHERE component = ?",
-                (component,),
+                " iif(phase = 'mapping', key, 'reading ' || id) END), count(*) FILTER (WHERE outcome = 'repaired'),"
+                " count(*) FILTER (WHERE code = ?) FROM finding WHERE component = ?",
+                (SUPERSEDED, component),
             ).fetchone()
         deleted, deleting = counts.get((State.DELETED, 0), 0), counts.get((State.DELETED, 1), 0)
         return Ledger(
@@ -303,21 +265,12 @@ class Index:
             repaired=repaired,
             pruned=counts.get((State.PRUNED, 0), 0),
             tombstones=deleted + deleting,
+            superseded=superseded,
         )
 
     def findings(self, component: str, phase: Phase | None = None) -> Iterator[Finding]:
         """In the order of the file, those without a place last."""
-        connection = self.connection()
-        ids = connection.execute(
-            "SELECT id FROM finding WHERE component = ?1 AND (?2 IS NULL OR phase = ?2)"
-            " ORDER BY ordinal IS NULL, ordinal, id",
-            (component, phase),
-        ).fetchall()
-        # One at a time: a cursor left open would keep an old snapshot of the whole index alive.
-        for row in ids:
-            found = connection.execute(f"SELECT {', '.join(Finding._fields)} FROM finding WHERE id = ?", row).fetchone()
-            if found:  # not replaced meanwhile
-                yield Finding._make((*found[:4], Phase(found[4]), Outcome(found[5]), *found[6:]))
+        return findings.of(self, component, phase)
 
 
 def _roll_back(connection: sqlite3.Connection) -> None:
@@ -335,19 +288,3 @@ def _at_most(much: int, records: Iterator[Record]) -> list[Record]:
         if size >= much:
             break
     return taken
-
-
-def _drop_findings(connection: sqlite3.Connection, component: str, keys: Iterable[Key]) -> None:
-    connection.executemany(
-        "DELETE FROM finding WHERE component = ? AND phase = 'mapping' AND key = ?",
-        [(component, key) for key in keys],
-    )
-
-
-def add_findings(connection: sqlite3.Connection, findings: Iterable[Finding]) -> None:
-    """Inside a write."""
-    connection.executemany(
-        "INSERT INTO finding (component, key, source, ordinal, phase, outcome, code, detail, raw)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        map(Finding.storable, findings),
-    )

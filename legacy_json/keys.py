@@ -78,7 +78,16 @@ def _number(name: object) -> object:
 
 def are_plain(names: Sequence[object]) -> bool:
     """Whether as_key() would give all of them back as they are; seen in passing, so some that it would are not."""
-    return all(type(name) is str and 0 < len(name) <= LONGEST and name.isascii() and "\0" not in name for name in names)
+    if not all(type(name) is str and 0 < len(name) <= LONGEST // 4 for name in names):
+        return False
+    together = "".join(names)  # type: ignore[arg-type]
+    return "\0" not in together and encodes(together)
+
+
+def are_whole(found: Sequence[object]) -> bool:
+    """The same of numbers."""
+    whole = set(map(type, found)) == {int}
+    return whole and min(found) >= SMALLEST and max(found) <= LARGEST  # type: ignore[type-var, operator]
 
 
 def below(key: Key, floor: Key | None) -> bool:

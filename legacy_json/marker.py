@@ -46,6 +46,11 @@ class Told(msgspec.Struct, frozen=True):
     announced: int = 0
 
 
+# Made here, not at first use: msgspec takes the process down where two threads look at a Struct for the first time.
+_decode = msgspec.json.Decoder(Marker).decode
+_decode_told = msgspec.json.Decoder(Told).decode
+
+
 class StoresDiffer(LegacyError):
     """Folder and index do not belong together, or one of them is older than it was."""
 
@@ -71,7 +76,7 @@ def read(root: Path) -> Marker:
     """Empty where no file was ever ours. Raises MarkerUnreadable."""
     path = root / NAME
     try:
-        return msgspec.json.decode(path.read_bytes(), type=Marker)
+        return _decode(path.read_bytes())
     except (FileNotFoundError, NotADirectoryError):
         return Marker({})
     except (OSError, msgspec.DecodeError) as error:
@@ -87,7 +92,7 @@ def check(index: Index, root: Path, source: str) -> None:
 
 def difference(index: Index, root: Path, source: str) -> str | None:
     """In what folder and index contradict each other; None if they do not. Raises MarkerUnreadable."""
-    found, told = read(root).sources.get(source), told_of(index, source)
+    found, told = _both(index, root, source)
     if found is None:
         if told.noted and _owns(index, source):
             return "the index owns the file, and the folder does not know of it: another folder, or a backup?"
@@ -99,6 +104,16 @@ def difference(index: Index, root: Path, source: str) -> str | None:
     if found.counter > max(told.noted, told.announced):
         return "the index is older than what the folder has been told of it: a backup?"
     return "the folder is older than what the index has rendered into it: a backup?"
+
+
+def _both(index: Index, root: Path, source: str) -> tuple[Shown | None, Told]:
+    """What each side says, at one moment: a renderer may be telling the folder just now. Raises MarkerUnreadable."""
+    told = told_of(index, source)
+    while True:
+        found, before = read(root).sources.get(source), told
+        told = told_of(index, source)
+        if told == before:
+            return found, told
 
 
 def note(index: Index, root: Path, sources: Iterable[str]) -> None:
@@ -142,7 +157,7 @@ def _tell(index: Index, root: Path, names: list[str]) -> None:
 
 def told_of(index: Index, source: str) -> Told:
     row = index.connection().execute("SELECT value FROM meta WHERE name = ?", (_name(source),)).fetchone()
-    return msgspec.json.decode(row[0], type=Told) if row else Told()
+    return _decode_told(row[0]) if row else Told()
 
 
 def _heard(index: Index, marker: Marker, source: str) -> int:

@@ -15,9 +15,10 @@ from legacy_json.fences import Fence, fence
 from legacy_json.index import Index
 from legacy_json.keys import Key
 from legacy_json.layouts import Source
+from legacy_json.outdated import edited
 from legacy_json.owners import Owner
 from legacy_json.records import Ledger
-from legacy_json.renderer import KEPT, edited
+from legacy_json.renderer import KEPT
 from legacy_json.rendering import copies
 from legacy_json.taking import changed_since, originals, orphans
 

@@ -16,68 +16,72 @@ if TYPE_CHECKING:
 class Counterpart(NamedTuple):
     """The database that confirmed a component's records last, and how many copies it had taken by then.
 
-    told: the number of the copy that it is known to have taken last; announced: of the one that it was about to take.
+    told: the highest number of a copy that it is known to have taken; announced: those above that it may have taken.
     """
 
     database: str
     copies: int
     told: int
-    announced: int
+    announced: frozenset[int]
+
+
+class Receipt(NamedTuple):
+    """Of a copy that a database has taken. database: its id; copies: how many it has taken, this one among them;
+    number: that the index announced for it.
+    """
+
+    database: str
+    copies: int
+    number: int
 
 
 def counterpart(index: Index, component: str) -> Counterpart:
-    """('', 0, 0, 0) before any database has confirmed anything."""
+    """('', 0, 0, nothing) before any database has confirmed anything."""
     with index.snapshot() as connection:
-        row = connection.execute("SELECT database, copies FROM scanned WHERE component = ?", (component,)).fetchone()
-        numbers = dict(
-            connection.execute(
-                "SELECT name, value FROM meta WHERE name IN (?, ?)", (_told(component), _next(component))
-            )
-        )
-    database, copies = row or ("", 0)
-    return Counterpart(database, copies, numbers.get(_told(component), 0), numbers.get(_next(component), 0))
+        query = "SELECT database, copies, told FROM scanned WHERE component = ?"
+        row = connection.execute(query, (component,)).fetchone()
+        numbers = connection.execute("SELECT number FROM announced WHERE component = ?", (component,)).fetchall()
+    database, copies, told = row or ("", 0, 0)
+    return Counterpart(database, copies, told, frozenset(number for (number,) in numbers))
 
 
 def announce(index: Index, component: str, told: int) -> int:
-    """The number of the next copy, which no other one has. told: the last that the database has taken.
+    """The number of a copy that is about to be made, which no other one has. told: the last that the database took.
 
-    Call it once both sides agree: a crash may have come between a copy and its acknowledgement.
+    Several may be under way at once. Call it once both sides agree: a crash may have come between a copy and its
+    acknowledgement.
     """
     with index.write() as (connection, counter):
-        connection.executemany(
-            "INSERT OR REPLACE INTO meta VALUES (?, ?)", [(_told(component), told), (_next(component), counter)]
-        )
+        connection.execute("INSERT OR IGNORE INTO scanned (component) VALUES (?)", (component,))
+        _tell(connection, component, told)
+        connection.execute("INSERT INTO announced VALUES (?, ?)", (component, counter))
     return counter
 
 
-def confirm(connection: sqlite3.Connection, component: str, number: int) -> None:
-    """The database has taken that copy. Inside a write. Nothing, if another was announced since: it knows better."""
+def confirm(connection: sqlite3.Connection, component: str, receipt: Receipt) -> None:
+    """Inside a write: the database has taken that copy."""
     connection.execute(
-        "UPDATE meta SET value = ?1 WHERE name = ?2 AND ?1 = (SELECT value FROM meta WHERE name = ?3)",
-        (number, _told(component), _next(component)),
+        "UPDATE scanned SET database = ?1, copies = CASE WHEN database = ?1 THEN max(copies, ?2) ELSE ?2 END"
+        " WHERE component = ?3",
+        (receipt.database, receipt.copies, component),
     )
+    _tell(connection, component, receipt.number)
 
 
-def _told(component: str) -> str:
-    return f"copied {component}"
-
-
-def _next(component: str) -> str:
-    return f"copying {component}"
+def _tell(connection: sqlite3.Connection, component: str, number: int) -> None:
+    connection.execute("UPDATE scanned SET told = max(told, ?) WHERE component = ?", (number, component))
+    # Whoever announced a lower one may yet make its copy: the database keeps the highest that it took.
+    connection.execute("DELETE FROM announced WHERE component = ? AND number <= ?", (component, number))
 
 
 def start_above(index: Index, component: str, base: int, strangers: Iterable[Key]) -> int:
     """Raise every version above `base` and make every record pending; what the files do not have is a tombstone.
 
     strangers: keys that the database has and the index does not. Older batches are void. Returns how
-    many records are pending now.
+    many records are pending now. Raises StoreBusy, IndexUnwritable.
     """
     with index.write() as (connection, counter):
-        connection.execute(
-            "UPDATE scanned SET generation = generation + 1, database = '', copies = 0 WHERE component = ?",
-            (component,),
-        )
-        connection.execute("DELETE FROM meta WHERE name IN (?, ?)", (_told(component), _next(component)))
+        part(connection, component)
         connection.executemany(
             "INSERT INTO record (component, key, version, state, odd, changed, file, ordinal, document)"
             " VALUES (?, ?, 0, ?, 0, ?, 0, 0, x'') ON CONFLICT DO NOTHING",
@@ -87,9 +91,23 @@ def start_above(index: Index, component: str, base: int, strangers: Iterable[Key
             "UPDATE record SET version = max(version, ?) + 1, changed = ? WHERE component = ?",
             (base, counter, component),
         )
-        return connection.execute(
-            "INSERT INTO pending (component, key, synced, changed)"
-            " SELECT component, key, ?, ? FROM record WHERE component = ? AND state NOT IN (?, ?)"
-            " ON CONFLICT (component, key) DO UPDATE SET synced = excluded.synced, changed = excluded.changed",
-            (NEVER, counter, component, State.QUARANTINED, State.PRUNED),
-        ).rowcount
+        return lack_all(connection, component, counter)
+
+
+def part(connection: sqlite3.Connection, component: str) -> None:
+    """Inside a write: the index has spoken with no database of it. Batches that were read before are void."""
+    connection.execute(
+        "UPDATE scanned SET generation = generation + 1, database = '', copies = 0, told = 0 WHERE component = ?",
+        (component,),
+    )
+    connection.execute("DELETE FROM announced WHERE component = ?", (component,))
+
+
+def lack_all(connection: sqlite3.Connection, component: str, counter: int) -> int:
+    """Inside the write of that number: every record is pending. Returns how many there are."""
+    return connection.execute(
+        "INSERT INTO pending (component, key, synced, changed)"
+        " SELECT component, key, ?, ? FROM record WHERE component = ? AND state NOT IN (?, ?)"
+        " ON CONFLICT (component, key) DO UPDATE SET synced = excluded.synced, changed = excluded.changed",
+        (NEVER, counter, component, State.QUARANTINED, State.PRUNED),
+    ).rowcount

@@ -2,7 +2,8 @@
 
 A bot that trims the front of its list shifts every element. The elements that are left keep the
 positions that they had: where the list begins is found by comparing its first elements with what the
-index has. Nothing else of a list moves positions; what was edited in its middle has changed in place.
+index has. From there on they are the index's, one after the other, also where one between them was deleted while the
+list was ours. Nothing else of a list moves positions; what was edited in its middle has changed in place.
 """
 
 from __future__ import annotations
@@ -16,7 +17,10 @@ from legacy_json.keys import Key
 from legacy_json.scan import Stretch
 
 DIGITS = 10
+TAIL = 4  # digits
 LOOK = 64  # elements compared to find where a list begins
+
+_TAILS = [str(number).zfill(TAIL) for number in range(10**TAIL)]
 
 
 class Known(Protocol):
@@ -24,6 +28,12 @@ class Known(Protocol):
 
     def documents(self, low: Key, high: Key, limit: int | None) -> list[tuple[Key, bytes]]:
         """In key order, of the records that are not deleted."""
+
+    def like(self, document: bytes) -> bytes:
+        """What `documents` has in the place of this document."""
+
+    def holed(self, low: Key, high: Key) -> list[Key]:
+        """The keys of the same records; none of them if no position is free between the first and the last."""
 
     def last(self, low: Key, high: Key) -> Key | None:
         """The greatest key, deleted or not."""
@@ -35,6 +45,15 @@ class Known(Protocol):
 def positioned(stem: str, position: int) -> str:
     """The key of an element: in key order they are in the list's order."""
     return f"{stem}:{str(position).zfill(DIGITS)}"  # half the time of a format's width
+
+
+def _positioned_all(stem: str, first: int, count: int) -> list[str]:
+    """The keys of elements that follow one another: a sixth of the time."""
+    block, at = divmod(first, len(_TAILS))
+    if at + count > len(_TAILS):
+        return [positioned(stem, number) for number in range(first, first + count)]
+    head = f"{stem}:{str(block).zfill(DIGITS - TAIL)}"
+    return [head + tail for tail in _TAILS[at : at + count]]
 
 
 def position_of(key: Key) -> tuple[str, int]:
@@ -70,9 +89,13 @@ def numbered(stretches: Iterable[Stretch], stem: str, known: Known) -> Iterator[
     while sum(len(stretch.values) for stretch in first) < LOOK and (stretch := next(rest, None)) is not None:
         first.append(stretch)
     position = _begin(first, stem, known)
+    given = iter(known.holed(positioned(stem, position), span_of(stem)[1]))
     for stretch in chain(first, rest):
-        count = len(stretch.values)
-        yield [positioned(stem, number) for number in range(position, position + count)], stretch
+        keys = list(map(str, islice(given, len(stretch.values))))
+        if keys:
+            position = position_of(keys[-1])[1] + 1
+        count = len(stretch.values) - len(keys)
+        yield keys + _positioned_all(stem, position, count), stretch
         position += count
 
 
@@ -85,7 +108,7 @@ def _begin(stretches: Iterable[Stretch], stem: str, known: Known) -> int:
     if last is None:
         return 0
     there = known.documents(low, high, LOOK)
-    first = list(islice(chain.from_iterable(map(_documents, stretches)), LOOK))
+    first = list(map(known.like, islice(chain.from_iterable(map(_documents, stretches)), LOOK)))
     if [document for _, document in there[: len(first)]] != first:
         there = known.documents(low, high, None)
     at = aligned([document for _, document in there], first)

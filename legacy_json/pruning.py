@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from legacy_json.keys import Key
-from legacy_json.records import DUPLICATE_KEY, State
+from legacy_json.records import DUPLICATE_KEY, SUPERSEDED, State
 
 if TYPE_CHECKING:
     from legacy_json.index import Index
@@ -78,7 +78,8 @@ def _prune_part(index: Index, part: dict[str, object]) -> int:
         connection.execute(f"DELETE FROM pending WHERE {PART}", values)
         connection.execute(f"DELETE FROM lookup WHERE {PART}", values)
         connection.execute(
-            f"DELETE FROM finding WHERE {PART} AND phase IN ('reading', 'mapping') AND code <> '{DUPLICATE_KEY}'",
+            f"DELETE FROM finding WHERE {PART} AND phase IN ('reading', 'mapping')"
+            f" AND code NOT IN ('{DUPLICATE_KEY}', '{SUPERSEDED}')",
             values,
         )
         _have_rendered(connection, values)

@@ -24,16 +24,19 @@ from legacy_json.errors import (
     IndexUnwritable,
     LegacyError,
     SourceMissing,
-    SourceShrank,
     SourceUnreadable,
     SourceUnstable,
 )
 from legacy_json.index import Index
-from legacy_json.layouts import Source, fits
+from legacy_json.layouts import Source
 from legacy_json.layouts import sources as sources
 from legacy_json.lock import held
 from legacy_json.owners import Owner
+from legacy_json.records import SUPERSEDED
 from legacy_json.redeclaring import redeclare
+from legacy_json.refusing import CopiedElsewhere as CopiedElsewhere
+from legacy_json.refusing import MovedWhileOurs as MovedWhileOurs
+from legacy_json.refusing import refuse_copied, refuse_missing, refuse_ours, refuse_shrunk
 from legacy_json.scratch import PREFIX, Listed, Scratch, scratch, sweep
 from legacy_json.stability import Signatures, age, copied, settled, size
 from legacy_json.stability import signatures as signatures
@@ -45,7 +48,6 @@ PATIENCE = 10.0  # seconds of trying again while somebody writes the source
 QUIET = 2.0  # a source that nobody has written for so long is not being written
 PAUSE = 0.1
 READER_SECONDS = 5.0  # another process reads the same sources: its result will do as well
-FEW = 10  # optional records: a handful may well go at once
 
 
 def read(
@@ -101,17 +103,6 @@ def _stands(known: owners.Known | None, root: Path, source: Source) -> bool:
     if known is None or known.declared != _declared(source):
         return False
     return known.owner is Owner.SWITCHYARD or signatures(root, source) == known.signatures
-
-
-class MovedWhileOurs(LegacyError):
-    """Switchyard writes a file that is not where it was: the bot's, by mistake, would be whatever lies elsewhere."""
-
-    def __init__(self, source: str, owned: str, file: str) -> None:
-        super().__init__(
-            f"{source}: its records lie in {file} of {owned}, which Switchyard owns and which is not declared any"
-            " more, or is not there. Nothing was read. Set LEGACY_FACEIT_FOLDER, LEGACY_COMPANION_FOLDER and BOTS back,"
-            f" and the files; or give it back first, while they are: manage.py legacy_give_back '{owned}'"
-        )
 
 
 class _MoreToRead(Exception):
@@ -172,7 +163,7 @@ class _Attempt:
         began = self.index.counter
         known = owners.as_new(self.index, self.source) if self.anew else owners.known(self.index, self.source)
         if not self.confirm_shrink:
-            _refuse_missing(self.root, self.source, seen, known)
+            refuse_missing(self.root, self.source, seen, known)
         files = self._files(seen, known)
         sizes = {file.name: size(seen[file.name]) for file in files if file.name in seen}
         with (
@@ -192,7 +183,7 @@ class _Attempt:
             self._settle_strays(room, staging)
             counts = staging.counts
             if not self.confirm_shrink:
-                _refuse_shrunk(self.index, self.path, room, self.source, counts)
+                refuse_shrunk(self.index, self.path, room, self.source, counts)
             read = sum(sizes.values())
             signed = {file.id: seen[file.name] for file in files if file.name in seen}
             reading = apply(
@@ -221,14 +212,16 @@ class _Attempt:
         if len(self.source.patterns) > 1 or self.source.homes[0].layout.has_many_files:
             chosen |= self._beaten(seen)
         in_order = [name for name in seen if name in chosen] + sorted(chosen - set(seen))
-        _refuse_ours(self.index, self.source, in_order)
+        refuse_ours(self.index, self.source, in_order)
         return owners.listed(self.index, self.source, {name: self._pattern_of(name) for name in in_order})
 
     def _beaten(self, seen: Signatures) -> set[str]:
         """Files with entries that another file's beat: that one may have changed."""
         found = self.index.connection().execute(
             "SELECT DISTINCT f.source, w.name FROM finding f JOIN record r USING (component, key)"
-            " JOIN file w ON w.id = r.file WHERE f.phase = 'reading' AND f.outcome = 'quarantined'"
+            " JOIN file w ON w.id = r.file WHERE f.phase = 'reading'"
+            " AND (f.outcome = 'quarantined' OR f.code = ?)",
+            (SUPERSEDED,),
         )
         beaten = {name for name, winner in found if name != printable(winner)}
         return {name for name in seen if printable(name) in beaten}
@@ -249,6 +242,7 @@ class _Attempt:
             self._more |= {names[file] for file in strays - kept}
             raise _MoreToRead
         if kept:
+            refuse_copied(self.root, self.source, sorted(names[file] for file in kept))
             staging.lose_to(kept)
 
     @contextmanager
@@ -271,52 +265,3 @@ class _Attempt:
 def _declared(source: Source) -> str:
     """What is looked for: a changed declaration has the source read again."""
     return hashlib.blake2b(repr(source).encode(), digest_size=8).hexdigest()
-
-
-def _refuse_ours(index: Index, source: Source, names: Sequence[str]) -> None:
-    """Files of another source that is ours are not this one's, whatever is declared now."""
-    query = "SELECT f.name, s.name FROM source s JOIN file f ON f.source = s.name WHERE s.owner = ? AND s.name <> ?"
-    ours = dict(index.connection().execute(query, (Owner.SWITCHYARD, source.name)))
-    for name in names:
-        if name in ours:
-            raise MovedWhileOurs(source.name, ours[name], name)
-
-
-def _refuse_missing(root: Path, source: Source, seen: Signatures, known: owners.Known | None) -> None:
-    """What has to exist, or did, must be there: a wrong mount looks just like its absence."""
-    there = {home.layout.pattern for home in source.homes if _exists(root, home.layout.pattern)}
-    for collection in source.collections:
-        layouts = [home.layout for home in source.homes if home.collection == collection]
-        if layouts and all(not (x.optional or x.pattern in there) for x in layouts):
-            raise SourceMissing(root / layouts[-1].pattern)
-    for pattern in source.patterns:
-        had = known is not None and any(fits(name, pattern) for name in known.signatures)
-        if had and pattern not in there:
-            raise SourceMissing(root / pattern)
-
-
-def _exists(root: Path, pattern: str) -> bool:
-    """Whether the file, or the folder of the files, is there."""
-    path = root / pattern
-    return path.parent.is_dir() if "*" in pattern else path.exists()
-
-
-def _refuse_shrunk(index: Index, path: Path, room: Scratch, source: Source, counts: dict[str, dict[int, int]]) -> None:
-    """A component that lost more than half of its records in the source, or all, has probably lost its file.
-
-    Records, not entries: a file of another bot has as many, and other ones.
-    """
-    for collection in source.collections:
-        name = collection.name
-        optional = all(home.layout.optional for home in source.homes if home.collection == collection)
-        if room.is_new(name):
-            before, kept, gone = 0, sum(counts[name].values()), 0
-        else:
-            gone = room.count_absent(name)
-            if not gone:
-                continue
-            before = index.count_records(name, source.name)
-            kept = before - gone
-        few = optional and gone < FEW
-        if (2 * kept < before and not few) or (kept == 0 and not optional and (before or room.is_new(name))):
-            raise SourceShrank(path, name, before, kept)

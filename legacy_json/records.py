@@ -13,6 +13,12 @@ from legacy_json.texts import printable
 NEVER = -1  # synced, before the database has confirmed any version
 DUPLICATE_VALUE = "duplicate-value"  # the finding of a record that shares a unique value with one before it
 DUPLICATE_KEY = "duplicate-key"  # the finding of an entry beside a record of the same key, which is none itself
+SUPERSEDED = "superseded"  # the same, of an older generation: no defect, and counted by itself
+
+
+def supersedes(version: int, present: int) -> bool:
+    """Whether a copy of that version is applied to a record, or its tombstone, of the present one."""
+    return version > present
 
 
 class State(IntEnum):
@@ -94,6 +100,7 @@ class Ledger:
     repaired: int
     pruned: int
     tombstones: int  # deletions among `deleted` and `pending`: these are no entries of the file any more
+    superseded: int = 0  # in an older generation's file, beside the newer record of the same key
 
     @property
     def total(self) -> int:
@@ -101,4 +108,5 @@ class Ledger:
 
     @property
     def balanced(self) -> bool:
-        return self.imported + self.quarantined + self.deleted + self.pruned + self.pending == self.total
+        apart = self.quarantined + self.superseded
+        return self.imported + apart + self.deleted + self.pruned + self.pending == self.total

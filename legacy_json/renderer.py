@@ -10,97 +10,30 @@ import logging
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import groupby
 from pathlib import Path
 
-from legacy_json import conflicts, marker
-from legacy_json import shown as shown_records
+from legacy_json import conflicts, marker, shown
 from legacy_json.contents import compose, is_empty
-from legacy_json.errors import LegacyError, SourceUnreadable, StoreBusy
+from legacy_json.errors import LegacyError, StoreBusy
 from legacy_json.index import Index
 from legacy_json.layouts import Source
 from legacy_json.lock import held
-from legacy_json.owners import Owner
+from legacy_json.outdated import UNKNOWN, Dirty, as_text, dirty, edited, is_ours
 from legacy_json.rendering.last_good import LastGood
 from legacy_json.rendering.refusals import named
-from legacy_json.rendering.replace import Displaced, Signature, draft, left_over, signature, sweep
+from legacy_json.rendering.replace import Displaced, draft, signature, sweep
 from legacy_json.rendering.swap import move_new
 from legacy_json.scratch import Listed
-from legacy_json.walking import files_of
 
 SHARE = 0.1  # of the time may go into rendering
 LOOK = 30.0  # seconds between two looks for edits
 SECONDS = 30.0  # for another process's rendering
 KEPT = "last_good"
-UNKNOWN = 0  # the number of a file that the index has not
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Dirty:
-    """A file that does not show what the index has. left: its signature as we left it; intent: or were about to."""
-
-    file: Listed
-    source: str
-    left: str
-    intent: str
-
-
-def dirty(index: Index, sources: dict[str, Source]) -> list[Dirty]:
-    """The files that have to be rendered, longest waiting first."""
-    return _ours(index, sources, "AND f.changed > f.rendered ORDER BY f.changed")
-
-
-def edited(index: Index, root: Path, sources: dict[str, Source]) -> list[Dirty]:
-    """Files of ours that are not as we left them, have an edit beside them that was displaced, or are not known yet.
-
-    One that is not known has no number.
-    """
-    found = _ours(index, sources, "ORDER BY f.id")
-    beside: dict[Path, list[Displaced]] = {}
-    for folder in {(root / each.file.name).parent for each in found}:
-        for left in left_over(folder):
-            beside.setdefault(left.target, []).append(left)
-    changed = [
-        each
-        for each in found
-        if shown(signature(root / each.file.name)) not in (each.left, each.intent or each.left)
-        or any(not _is_ours(each, left) for left in beside.get(root / each.file.name, ()))
-    ]
-    return changed + list(_unknown(index, root, sources))
-
-
-def _unknown(index: Index, root: Path, sources: dict[str, Source]) -> Iterator[Dirty]:
-    """Files that somebody else has put among ours."""
-    owned = index.connection().execute("SELECT name FROM source WHERE owner = ?", (Owner.SWITCHYARD,)).fetchall()
-    for (name,) in owned:
-        if name not in sources:
-            continue
-        try:
-            there = files_of(root, sources[name])
-        except SourceUnreadable as error:
-            log.warning("%s", error)
-            continue
-        known = {file for (file,) in index.connection().execute("SELECT name FROM file WHERE source = ?", (name,))}
-        yield from (Dirty(Listed(UNKNOWN, file, of), name, "", "") for file, of in there.items() if file not in known)
-
-
-def _ours(index: Index, sources: dict[str, Source], which: str) -> list[Dirty]:
-    rows = index.connection().execute(
-        "SELECT f.id, f.name, f.source, f.signature, f.intent FROM file f JOIN source s ON s.name = f.source"  # noqa: S608
-        f" WHERE s.owner = ? {which}",
-        (Owner.SWITCHYARD,),
-    )
-    return [Dirty(listed(sources[of], id, name), of, *seen) for id, name, of, *seen in rows if of in sources]
-
-
-def listed(source: Source, number: int, name: str) -> Listed:
-    pattern = source.pattern_of(name)
-    assert pattern is not None  # the file is one of the source's
-    return Listed(number, name, pattern)
 
 
 class Renderer:
@@ -135,7 +68,7 @@ class Renderer:
             return []
         self._looked = started
         found = {
-            (each.file.name, shown(signature(self.root / each.file.name)))
+            (each.file.name, as_text(signature(self.root / each.file.name)))
             for each in edited(self.index, self.root, self.sources)
         }
         new, self._told = found - self._told, found
@@ -228,21 +161,21 @@ class _Flush:
             if not path.exists() and each.left and not displaced:
                 self._gone(each)
             with draft(path, within=self.root) as made:
-                with shown_records.gathering(self.index, each.file, began) as digests:
+                with shown.gathering(self.index, each.file, began) as digests:
                     digest = compose(self.index, each.file, homes, made, digests).digest
-                self._announce(each, shown(made.finish()))
+                self._announce(each, as_text(made.finish()))
                 placed = made.replace() if path.exists() else made.create()
             now = placed.signature
             displaced += [placed.displaced] if placed.displaced is not None else []
         # Ours first: should keeping an edit fail, the next rendering would not know the rest for ours any more.
-        for found in sorted(displaced, key=lambda found: not _is_ours(each, found)):
+        for found in sorted(displaced, key=lambda found: not is_ours(each, found)):
             self._judge(each, found)
         with self.index.write(shown=False) as (connection, _):
             connection.execute(
                 "UPDATE file SET signature = ?, digest = ?, rendered = ?, trouble = '' WHERE id = ?",
-                (shown(now), digest, began, each.file.id),
+                (as_text(now), digest, began, each.file.id),
             )
-        shown_records.forget_others(self.index, each.file, began)
+        shown.forget_others(self.index, each.file, began)
 
     def _known(self, each: Dirty) -> Dirty:
         """Give the file a number. Whatever stands in it is an edit."""
@@ -291,7 +224,7 @@ class _Flush:
 
     def _judge(self, each: Dirty, displaced: Displaced) -> None:
         """What we had put there ourselves is kept as a good copy; anything else is an edit."""
-        if _is_ours(each, displaced):
+        if is_ours(each, displaced):
             LastGood(self.index.path.parent / KEPT / each.file.name).adopt(displaced)
         else:
             source = self.sources[each.source]
@@ -303,17 +236,8 @@ class _Flush:
         log.warning("%s was taken away by somebody else. It is written again; see legacy_status.", each.file.name)
 
 
-def _is_ours(each: Dirty, displaced: Displaced) -> bool:
-    return shown(displaced.signature) in (each.left, each.intent)
-
-
 @contextmanager
 def rendering(index: Index, seconds: float = SECONDS) -> Iterator[None]:
     """Nobody else renders meanwhile. Raises StoreBusy."""
     with held(index.path.with_name(index.path.name + ".rendering"), seconds):
         yield
-
-
-def shown(found: Signature | None) -> str:
-    """A signature as the index keeps it; "" of no file."""
-    return "" if found is None else ":".join(map(str, found))

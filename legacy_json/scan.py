@@ -20,6 +20,9 @@ from typing import BinaryIO
 
 import msgspec
 
+from legacy_json.stretch import Defect as Defect
+from legacy_json.stretch import Stretch as Stretch
+from legacy_json.stretch import plain_elements, plain_members
 from legacy_json.window import SIZE, Window
 
 LONGEST_TOKEN = 64  # an error this near the window's end may only mean that the token goes on behind it
@@ -27,60 +30,6 @@ LONGEST_INTEGER = 4000  # digits; CPython refuses to convert much longer ones
 SLOW = 100  # records taken singly before the fast way is tried again
 CUTS = 8  # places tried for the end of the last whole record in a window
 STREAMED = 4  # levels of a value that nobody asked for which are skipped member by member
-
-Defect = tuple[str, str]  # code, detail
-
-_decode_list = msgspec.json.Decoder(list).decode
-_decode_raws = msgspec.json.Decoder(list[msgspec.Raw]).decode
-_decode_object = msgspec.json.Decoder(dict[str, object]).decode
-_decode_members = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
-_encode = msgspec.json.Encoder().encode
-
-
-class Stretch:
-    """Values that stand side by side in one container.
-
-    defects: what plain json.load would have passed over in silence; only ever of a single value. names: of members, if
-    the data has them too.
-    """
-
-    __slots__ = ("_data", "_raws", "defects", "names", "values")
-
-    def __init__(
-        self,
-        values: Sequence[object],
-        data: bytes,
-        defects: tuple[Defect, ...] = (),
-        names: Sequence[str] | None = None,
-    ) -> None:
-        self.values, self.defects, self.names = values, defects, names
-        self._data = data
-        self._raws: list[msgspec.Raw] | None = None
-
-    @property
-    def size(self) -> int:
-        """Bytes in the file."""
-        return len(self._data)
-
-    def raw(self, number: int) -> bytes:
-        """The bytes of one value in the file."""
-        if len(self.values) == 1 and self.names is None:
-            return self._data
-        if self._raws is None:
-            members = self.names is not None
-            self._raws = (
-                list(_decode_members(b"{%b}" % self._data).values()) if members else _decode_raws(b"[%b]" % self._data)
-            )
-        return bytes(self._raws[number])
-
-    def starts(self) -> Iterator[int]:
-        """How many bytes before the stretch's end each value begins."""
-        at = 0
-        for number in range(len(self.values)):
-            raw = self.raw(number)
-            at = self._data.index(raw, at)
-            yield len(self._data) - at
-            at += len(raw)
 
 
 class Scanner(Window):
@@ -190,7 +139,7 @@ class Scanner(Window):
                 return None
             data = self.text[self.pos : cut].encode()
             try:
-                made = _plain_members(data) if closing == "}" else _plain_elements(data)
+                made = plain_members(data) if closing == "}" else plain_elements(data)
             except (ValueError, msgspec.MsgspecError, RecursionError):
                 continue  # that brace closed no record; or a record is broken, and the slow way says where
             if made:
@@ -277,22 +226,3 @@ class Scanner(Window):
             return int(text)
         self._defects.append(("number-too-large", f"{text[:20]}... ({len(text)} digits)"))
         return -math.inf if text[0] == "-" else math.inf
-
-
-def _plain_elements(data: bytes) -> Stretch | None:
-    """None if a name may stand twice. Raises what msgspec does."""
-    values = _decode_list(b"[%b]" % data)
-    return Stretch(values, data) if _no_name_twice(data, values) else None
-
-
-def _plain_members(data: bytes) -> Stretch | None:
-    members = _decode_object(b"{%b}" % data)
-    return Stretch(list(members.values()), data, names=list(members)) if _no_name_twice(data, members) else None
-
-
-def _no_name_twice(data: bytes, values: object) -> bool:
-    """Whether the values hold every name of the data: a name that was dropped takes its quotation marks along.
-
-    A quotation mark that is written as a number would be one more in what we encode.
-    """
-    return b"\\u0022" not in data and data.count(b'"') == _encode(values).count(b'"')

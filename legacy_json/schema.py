@@ -5,7 +5,9 @@ from __future__ import annotations
 import secrets
 import sqlite3
 
-VERSION = 2
+from legacy_json import commits
+
+VERSION = 3
 APPLICATION = 0x53574A49  # "SWJI", in the file's header: another program's database is not ours to fill
 
 TABLES = """
@@ -59,7 +61,11 @@ CREATE TABLE scanned (
     generation INTEGER NOT NULL DEFAULT 0,
     database TEXT NOT NULL DEFAULT '',      -- that confirmed records of it last
     copies INTEGER NOT NULL DEFAULT 0,      -- which that database had taken by then
+    told INTEGER NOT NULL DEFAULT 0,        -- the highest number of a copy that it is known to have taken
     floor                                   -- records with a smaller key are pruned
+) WITHOUT ROWID;
+CREATE TABLE announced (    -- numbers of copies that it may have taken
+    component TEXT NOT NULL, number INTEGER NOT NULL, PRIMARY KEY (component, number)
 ) WITHOUT ROWID;
 CREATE TABLE counted (
     component TEXT NOT NULL,
@@ -67,7 +73,16 @@ CREATE TABLE counted (
     entries INTEGER NOT NULL,   -- counted by the reader at its last reading, apart from the rows below
     PRIMARY KEY (component, file)
 ) WITHOUT ROWID;
-CREATE TABLE fence (component TEXT PRIMARY KEY, state TEXT NOT NULL, epoch INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE fence (
+    component TEXT PRIMARY KEY,
+    state TEXT NOT NULL,
+    epoch INTEGER NOT NULL,
+    mirrored INTEGER NOT NULL DEFAULT 0,    -- whether the database is written at once
+    boot TEXT NOT NULL DEFAULT '',          -- of a closing: when it is overdue, see clocks.Deadline
+    until REAL NOT NULL DEFAULT 0,
+    since TEXT NOT NULL DEFAULT '',         -- when it was set, for staff: an ISO text in UTC
+    heard TEXT NOT NULL DEFAULT ''          -- when the last copy from the database was taken, likewise
+) WITHOUT ROWID;
 CREATE TABLE record (
     component TEXT NOT NULL,
     key NOT NULL,               -- an integer or a text, as the component's keys are
@@ -83,12 +98,34 @@ CREATE TABLE record (
 ) WITHOUT ROWID;
 CREATE INDEX record_duplicate ON record (component, key) WHERE duplicate = 1;
 CREATE TABLE pending (
-    component TEXT NOT NULL,
+    component TEXT NOT NULL,    -- '' of one row: there `changed` is the index's counter of commits, see commits.py
     key NOT NULL,
     synced INTEGER NOT NULL,
     changed INTEGER NOT NULL,
     PRIMARY KEY (component, key)
 ) WITHOUT ROWID;
+CREATE TABLE applied (      -- effects that took place, each once, see effects.py
+    component TEXT NOT NULL,
+    effect TEXT NOT NULL,       -- its idempotency key
+    key NOT NULL,               -- of the record that it is kept with, there or not
+    at INTEGER NOT NULL,        -- in seconds since the epoch
+    copied INTEGER NOT NULL,    -- whether the database is known to have it
+    PRIMARY KEY (component, effect, key)
+) WITHOUT ROWID;
+CREATE INDEX applied_lacked ON applied (component) WHERE copied = 0;
+CREATE TABLE inbox (        -- effects that are yet to take place, and records that wait for their store, see inbox.py
+    component TEXT NOT NULL,
+    key TEXT NOT NULL,
+    once TEXT NOT NULL,         -- the idempotency key
+    effect TEXT NOT NULL,       -- '' of a record that is to be appended
+    payload TEXT NOT NULL,
+    posted REAL NOT NULL,       -- times are in seconds since the epoch
+    attempts INTEGER NOT NULL DEFAULT 0,
+    due REAL NOT NULL DEFAULT 0,
+    trouble TEXT NOT NULL DEFAULT '',
+    PRIMARY KEY (component, key, once)
+) WITHOUT ROWID;
+CREATE INDEX inbox_due ON inbox (due);
 CREATE TABLE lookup (
     component TEXT NOT NULL,
     name TEXT NOT NULL,
@@ -116,6 +153,7 @@ def create(connection: sqlite3.Connection) -> None:
     """Inside a transaction."""
     for statement in TABLES.split(";\n"):
         connection.execute(statement)
-    connection.executemany("INSERT INTO meta VALUES (?, ?)", [("store_id", secrets.token_hex(16)), ("counter", 0)])
+    connection.execute("INSERT INTO meta VALUES ('store_id', ?)", (secrets.token_hex(16),))
+    commits.note(connection, 0)
     connection.execute(f"PRAGMA application_id = {APPLICATION}")
     connection.execute(f"PRAGMA user_version = {VERSION}")

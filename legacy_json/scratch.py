@@ -189,7 +189,8 @@ class Scratch:
 
     def strays(self, component: str) -> set[int]:
         """Other files of the source that hold records of keys which this reading found."""
-        if self.is_new(component):
+        shelf = self._shelves[component]
+        if not (isinstance(shelf, ScratchShelf) and shelf.met):
             return set()
         rows = self.connection.execute(
             f"SELECT DISTINCT r.file FROM {self.entries(component)} AS e"

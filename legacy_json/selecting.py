@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import TypeVar
 
+from legacy_json import findings
 from legacy_json.contents import SHOWN
 from legacy_json.errors import NotReadYet
 from legacy_json.index import RECORD, Index
@@ -27,10 +28,6 @@ _COUNT = f"SELECT count(*) FROM record r WHERE {_LIVE}"
 _WITH = (
     f"SELECT {RECORD} FROM lookup l JOIN record r USING (component, key)"
     f" WHERE l.name = :name AND l.value = :value AND {_LIVE} ORDER BY r.key"
-)
-_REASON = (
-    "SELECT detail FROM finding WHERE component = ? AND phase IN ('reading', 'mapping') AND key = ?"
-    " AND outcome = 'quarantined' ORDER BY id DESC LIMIT 1"
 )
 
 
@@ -90,8 +87,7 @@ def _found(index: Index, component: str, look: Callable[[], T]) -> T:
 
 def reason(index: Index, component: str, key: Key) -> str:
     """Why the document of this key is in quarantine."""
-    row = index.connection().execute(_REASON, (component, key)).fetchone()
-    return str(row[0]) if row else "its reason is not on record"
+    return findings.reason(index.connection(), component, key)
 
 
 def in_files(index: Index, component: str, low: Key | None = None, high: Key | None = None) -> Iterator[Record]:

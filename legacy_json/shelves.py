@@ -16,7 +16,8 @@ from __future__ import annotations
 import sqlite3
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
-from typing import NamedTuple
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 from legacy_json.index import Index
 from legacy_json.keys import Key
@@ -105,9 +106,13 @@ class Shelf(ABC):
 
 
 class ScratchShelf(Shelf):
-    """A table of the scratch database; the second thread fills it over the first one's connection."""
+    """A table of the scratch database; the second thread fills it over the first one's connection.
+
+    met: whether the index may have records of any of these keys.
+    """
 
     new = False
+    met = False
 
     def __init__(self, index: Index, collection: Collection, ranks: Mapping[int, int], table: str) -> None:
         super().__init__(index, collection.name, ranks)
@@ -138,14 +143,24 @@ class ScratchShelf(Shelf):
 
     def _insert(self, values: Sequence[object], verb: str) -> int:
         """How many went in. What the index has just so goes in without its document."""
+        these = rows(WIDTH, len(values) // WIDTH)
+        if not self._has_any(values[::WIDTH]):  # as of another file of a component
+            return self.connection.execute(f"{verb} INTO {self.relation} SELECT * FROM ({these})", values).rowcount
+        self.met = True
         return self.connection.execute(
             f"{verb} INTO {self.relation} SELECT v.column1, v.column2, v.column3,"
             f" iif(r.document IS v.column4 AND r.state <> {State.DELETED:d} AND r.file = v.column5, NULL, v.column4),"
-            " v.column5, v.column6"
-            f" FROM ({rows(WIDTH, len(values) // WIDTH)}) v"
+            f" v.column5, v.column6 FROM ({these}) v"
             " LEFT JOIN main.record r ON r.component = ? AND r.key = v.column1",
             (*values, self.component),
         ).rowcount
+
+    def _has_any(self, keys: Sequence[Any]) -> bool:
+        """Whether the index has records among these keys."""
+        query = "SELECT EXISTS (SELECT 1 FROM main.record WHERE component = ? AND key BETWEEN ? AND ?)"
+        # Python's order of keys is SQLite's: of numbers, and of texts by code point.
+        row: tuple[int] = self.connection.execute(query, (self.component, min(keys), max(keys))).fetchone()
+        return row == (1,)
 
 
 class IndexShelf(Shelf):
@@ -216,6 +231,7 @@ def parts(values: Sequence[object]) -> Iterator[Sequence[object]]:
         yield values[start : start + VALUES]
 
 
+@lru_cache(16)
 def rows(width: int, count: int) -> str:
     """A VALUES clause."""
     row = f"({','.join('?' * width)})"

@@ -10,11 +10,16 @@ import hashlib
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from functools import partial
+from itertools import islice
 from pathlib import Path
+from typing import NamedTuple
 
 from legacy_json.index import Index
-from legacy_json.keys import Key
-from legacy_json.scratch import Listed
+from legacy_json.keys import Key, below
+from legacy_json.records import State
+from legacy_json.scratch import Listed, Scratch
+from legacy_json.walking import Known, Knows
 
 FOLDER = "shown"
 SIZE = 8  # bytes of a digest
@@ -57,11 +62,44 @@ class Shown:
         return bool(self._digests)
 
     def had(self, component: str, key: Key) -> bool:
-        return _of_key(component, key) in self._digests
+        return self.digest(component, key) is not None
+
+    def digest(self, component: str, key: Key) -> bytes | None:
+        """Of the record's document."""
+        return self._digests.get(_of_key(component, key))
 
     def is_as_it_was(self, component: str, key: Key, document: bytes) -> bool:
         """Whether a record of the edited file is what we had put there: a reading has the bytes that a writer had."""
-        return self._digests.get(_of_key(component, key)) == _digest(document)
+        return self.digest(component, key) == _digest(document)
+
+
+class KnownAsShown(NamedTuple):
+    """The elements of a list as the file showed them, by which an edited one has its positions (positions.Known).
+
+    By those that there are now, what we wrote or deleted since would move the others.
+    """
+
+    had: Shown
+    scratch: Scratch
+    component: str
+
+    def documents(self, low: Key, high: Key, limit: int | None) -> list[tuple[Key, bytes]]:
+        query = "SELECT key FROM main.record WHERE component = ? AND key BETWEEN ? AND ? AND state <> ? ORDER BY key"
+        keys = self.scratch.connection.execute(query, (self.component, low, high, State.PRUNED))
+        found = ((key, self.had.digest(self.component, key)) for (key,) in keys)
+        return list(islice(((key, digest) for key, digest in found if digest is not None), limit))
+
+    def like(self, document: bytes) -> bytes:
+        return _digest(document)
+
+    def holed(self, low: Key, high: Key) -> list[Key]:
+        return [key for key, _ in self.documents(low, high, None)]
+
+    def last(self, low: Key, high: Key) -> Key | None:
+        return self.scratch.last(self.component, low, high)
+
+    def is_pruned(self, key: Key) -> bool:
+        return below(key, self.scratch.floor(self.component))
 
 
 @contextmanager
@@ -79,11 +117,24 @@ def gathering(index: Index, file: Listed, began: int) -> Iterator[Digests]:
 
 def proven(index: Index, files: Iterable[Listed], rendered: int) -> None:
     """What was gathered when it was proven that we can write the files is what they show."""
+    folders: dict[Path, set[str]] = {}
     for file in files:
-        path = _path(index, file, PROOF)
-        if path.exists():
-            path.rename(_path(index, file, rendered))
-        forget_others(index, file, rendered)
+        folders.setdefault(_path(index, file, PROOF).parent, set()).add(str(file.id))
+    for folder, numbers in folders.items():
+        there = list(folder.iterdir()) if folder.is_dir() else []
+        for path in there:
+            number, _, began = path.name.partition("-")
+            if number not in numbers:
+                continue
+            if began == str(PROOF):
+                path.rename(folder / f"{number}-{rendered}")
+            elif began != str(rendered):
+                path.unlink(missing_ok=True)
+
+
+def known(had: Shown) -> Knows:
+    """By what an edited list has its positions."""
+    return partial(KnownAsShown, had) if had.knows() else Known
 
 
 def last(index: Index, file: Listed) -> Shown:

@@ -5,83 +5,18 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import NamedTuple
 
-from legacy_json.documents import encoded
-from legacy_json.keys import LARGEST, SMALLEST, BadKey, Key, are_plain, as_key, as_numbers, below, encodes
-from legacy_json.layouts import Collection, Home, SequenceOf, Source, Wins
-from legacy_json.records import DUPLICATE_KEY, Finding, Outcome, Phase, State
+from legacy_json.keys import LARGEST, SMALLEST, BadKey, Key, are_plain, are_whole, as_key, as_numbers, encodes
+from legacy_json.layouts import Collection, Home, SequenceOf, Source
+from legacy_json.piles import Pile, Taken
+from legacy_json.records import DUPLICATE_KEY, SUPERSEDED, Finding, Outcome, Phase, State
 from legacy_json.scan import Stretch
 from legacy_json.scratch import Scratch
 from legacy_json.shelves import VALUES, Beaten
-from legacy_json.unique import lookups_of
 
 MANY = 200  # findings kept back until the second thread is given them
 MUCH = 8 << 20  # bytes of entries kept back
 RAW_LIMIT = 1 << 20  # bytes of one entry kept with a finding
-
-_LIVE = State.LIVE.value
-
-
-class Pile:
-    """A collection's entries on their way into the scratch database."""
-
-    __slots__ = ("children", "collection", "counts", "floor", "looked_up", "lookups", "name", "values", "wins")
-
-    def __init__(self, collection: Collection, wins: Wins, floor: Key | None) -> None:
-        self.collection, self.name, self.wins, self.floor = collection, collection.name, wins, floor
-        self.looked_up = bool(collection.unique or collection.lookups)
-        self.children: list[tuple[Pile, str]] = []  # what lies inside its records, by its name there
-        self.counts: dict[int, int] = {}  # by file; counted here, apart from every row
-        self.values: list[object] = []  # flat: key, state, odd, document, file, ordinal
-        self.lookups: list[object] = []  # flat: name, value, key, file, ordinal
-
-    def put(self, key: Key, value: dict[str, object], file: int, ordinal: int, *, odd: bool) -> None:
-        """A live record, unless it lies below the floor."""
-        if self.floor is not None and self.is_pruned(key):
-            self.put_pruned(key, file, ordinal)
-            return
-        for name, held in lookups_of(self.collection, value) if self.looked_up else ():
-            self.lookups += (name, held, key, file, ordinal)
-        odd, document = encoded(value, odd=odd)
-        self.values += (key, _LIVE, odd, document, file, ordinal)
-
-    def put_all(self, keys: Sequence[Key], values: Sequence[object], file: int, ordinal: int) -> None:
-        """Live records that stand side by side, of a collection that needs no look at any of them."""
-        for number, (key, value) in enumerate(zip(keys, values, strict=True), ordinal):
-            odd, document = encoded(value, odd=False)
-            self.values += (key, _LIVE, odd, document, file, number)
-
-    def takes_all(self, first: Key) -> bool:
-        """Whether records from this key on are as good as documents."""
-        return not (self.looked_up or self.children) and not self.is_pruned(first)
-
-    def is_pruned(self, key: Key) -> bool:
-        """Whether it lies below the floor."""
-        return below(key, self.floor)
-
-    def put_pruned(self, key: Key, file: int, ordinal: int) -> None:
-        """A key of which nothing is kept, whatever its entry is."""
-        self.values += (key, State.PRUNED.value, 0, b"", file, ordinal)
-
-    def put_quarantined(self, key: Key, raw: bytes, file: int, ordinal: int) -> None:
-        """A key whose entry is no record."""
-        self.values += (key, State.QUARANTINED.value, 1, raw, file, ordinal)
-
-    def taken(self, *, all: bool) -> Taken:
-        """What it holds, which it then no longer does; else only as much as fills whole statements."""
-        cut, cut_lookups = len(self.values), len(self.lookups)
-        if not all:
-            cut, cut_lookups = cut - cut % VALUES, cut_lookups - cut_lookups % VALUES
-        taken = Taken(self, self.values[:cut], self.lookups[:cut_lookups])
-        self.values, self.lookups = self.values[cut:], self.lookups[cut_lookups:]
-        return taken
-
-
-class Taken(NamedTuple):
-    pile: Pile
-    values: list[object]
-    lookups: list[object]
 
 
 class Staging:
@@ -89,7 +24,7 @@ class Staging:
 
     def __init__(self, scratch: Scratch, source: Source) -> None:
         self.scratch = scratch
-        self._homes = source.homes
+        self._source, self._homes = source, source.homes
         self._names = {file.id: file.name for file in scratch.files}
         self._file = 0
         self._next: dict[int, int] = {}  # by the home's id: to hash a declaration takes longer than a small file
@@ -126,8 +61,8 @@ class Staging:
         if stretch.defects or not _plain_keys(home, found):
             for number, (key, value) in enumerate(zip(found, values, strict=True)):
                 self._sort(home, key, value, stretch, number, ordinal + number)
-        elif _made_keys(home) and pile.takes_all(str(found[0])) and set(map(type, values)) == {dict}:
-            pile.put_all(found, values, file, ordinal)  # type: ignore[arg-type]
+        elif (documents := _documents(home, pile, found, stretch)) is not None:
+            pile.put_all(found, documents, file, ordinal)  # type: ignore[arg-type]
         else:
             texts = home.collection.key is str
             for number, (key, value) in enumerate(zip(found, values, strict=True)):
@@ -261,15 +196,17 @@ class Staging:
         if not beaten:
             return
         self._beaten.add(component)
-        self.scratch.add_findings(
-            Finding(
-                component, entry.key, self._names[entry.file], entry.ordinal, Phase.READING, Outcome.QUARANTINED,
-                DUPLICATE_KEY, f"{self._told(entry)} has the same key, and is the one that the bot reads",
-                entry.document[:RAW_LIMIT],
-            )
-            for entry in beaten
-            if entry.state is not State.QUARANTINED
-        )  # fmt: skip
+        patterns = {file.id: file.pattern for file in self.scratch.files}
+        for entry in beaten:
+            if entry.state is State.QUARANTINED:
+                continue
+            outcome, code = Outcome.QUARANTINED, DUPLICATE_KEY
+            if self._source.is_older(patterns[entry.file], patterns.get(entry.winner[0], "")):
+                outcome, code = Outcome.REPORTED, SUPERSEDED
+            detail = f"{self._told(entry)} has the same key, and is the one that the bot reads"
+            place = (component, entry.key, self._names[entry.file], entry.ordinal)
+            found = Finding(*place, Phase.READING, outcome, code, detail, entry.document[:RAW_LIMIT])
+            self.scratch.add_findings([found])
 
     def _told(self, entry: Beaten) -> str:
         file, ordinal = entry.winner
@@ -281,6 +218,19 @@ def _plain_keys(home: Home, found: Sequence[object]) -> bool:
     if home.collection.key is int:
         return True
     return encodes(str(found[0])) if _made_keys(home) and found else are_plain(found)
+
+
+def _documents(home: Home, pile: Pile, found: Sequence[object], stretch: Stretch) -> list[bytes] | None:
+    """Of entries with plain keys that are all good records as they stand; None if each needs a look."""
+    made, wrap = _made_keys(home), home.layout.wrap
+    if not pile.takes_all(found, ascending=made) or (wrap is None and set(map(type, stretch.values)) != {dict}):
+        return None
+    if home.collection.key is int and not are_whole(found):
+        return None
+    documents = stretch.documents
+    if wrap is None or documents is None:
+        return documents
+    return [b'{"%b":%b}' % (wrap.encode(), document) for document in documents]
 
 
 def _made_keys(home: Home) -> bool:

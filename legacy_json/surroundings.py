@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from legacy_json.connections import translated
@@ -17,29 +18,66 @@ from legacy_json.rendering.skeleton import Dissection, Entry, Section
 from legacy_json.scratch import Listed
 from legacy_json.texts import printable
 
+MANY = 1000  # files in one commit
+MUCH = 8 << 20  # bytes, likewise
+
 Left = tuple[int, str, int, str | None, bytes]  # file, section, ordinal, name, raw
 
 
-def capture(index: Index, root: Path, source: Source, file: Listed) -> None:
-    """Remember the file's formatting, its other sections, and the entries that are no records."""
+def capture(index: Index, root: Path, source: Source, files: Iterable[Listed]) -> None:
+    """Remember each file's formatting, its other sections, and the entries that are no records, in a few commits."""
+    gathered: list[_Captured] = []
+    size = 0
+    for file in files:
+        gathered.append(_captured(index, root, source, file))
+        size += gathered[-1].size
+        if size >= MUCH or len(gathered) >= MANY:
+            _keep(index, gathered)
+            gathered, size = [], 0
+    _keep(index, gathered)
+
+
+@dataclass(frozen=True, slots=True)
+class _Captured:
+    """next: the place of the next new record."""
+
+    file: Listed
+    homes: list[Home]
+    style: str
+    skeleton: bytes
+    left: list[Left]
+    spelled: list[tuple[str, object, str]]
+    next: int
+
+    @property
+    def size(self) -> int:
+        """About as many bytes."""
+        return len(self.skeleton) + sum(len(raw) for *_, raw in self.left)
+
+
+def _captured(index: Index, root: Path, source: Source, file: Listed) -> _Captured:
     homes = source.homes_in(file.pattern)
     containers = {home.layout.section: kind_of(home.layout) for home in homes}
+    records = {(section, ordinal): (name, key) for section, name, key, ordinal in _ordinals(index, file, homes)}
     with (root / file.name).open("rb") as stream, translated(index.path):
         found = style.detect(stream)
         stream.seek(0)
         parts = Dissection(stream, root / file.name, containers)
-        left, spelled = _sorted_out(index, file, homes, iter(parts))
+        left, spelled = _sorted_out(file, records, iter(parts))
+    last = max([-1, *(ordinal for _, ordinal in records), *(ordinal for _, _, ordinal, *_ in left)])
+    return _Captured(file, homes, found.encoded(), parts.skeleton.encoded(), left, spelled, last + 1)
+
+
+def _keep(index: Index, gathered: list[_Captured]) -> None:
     with index.write() as (connection, _):
-        connection.execute(
-            "INSERT OR REPLACE INTO frame VALUES (?, ?, ?)", (file.id, found.encoded(), parts.skeleton.encoded())
-        )
-        connection.execute("DELETE FROM leftover WHERE file = ?", (file.id,))
-        connection.executemany("INSERT INTO leftover VALUES (?, ?, ?, ?, ?)", left)
-        _forget_spelling(connection, file, homes)
-        connection.executemany("INSERT OR REPLACE INTO spelling VALUES (?, ?, ?)", spelled)
-        places = [ordinal for *_, ordinal in _ordinals(index, file, homes)]
-        last = max([-1, *places, *(ordinal for _, _, ordinal, *_ in left)])
-        connection.execute("UPDATE file SET next = ? WHERE id = ?", (last + 1, file.id))
+        for each in gathered:
+            number = each.file.id
+            connection.execute("INSERT OR REPLACE INTO frame VALUES (?, ?, ?)", (number, each.style, each.skeleton))
+            connection.execute("DELETE FROM leftover WHERE file = ?", (number,))
+            connection.executemany("INSERT INTO leftover VALUES (?, ?, ?, ?, ?)", each.left)
+            _forget_spelling(connection, each.file, each.homes)
+            connection.executemany("INSERT OR REPLACE INTO spelling VALUES (?, ?, ?)", each.spelled)
+            connection.execute("UPDATE file SET next = ? WHERE id = ?", (each.next, number))
 
 
 def _forget_spelling(connection: sqlite3.Connection, file: Listed, homes: list[Home]) -> None:
@@ -55,12 +93,12 @@ def _forget_spelling(connection: sqlite3.Connection, file: Listed, homes: list[H
 
 
 def _sorted_out(
-    index: Index, file: Listed, homes: list[Home], entries: Iterator[Entry]
+    file: Listed, records: Mapping[tuple[str | None, int], tuple[str, object]], entries: Iterator[Entry]
 ) -> tuple[list[Left], list[tuple[str, object, str]]]:
-    """Entries that no record stands for, and names that are written otherwise than the key."""
-    records = {
-        (section, ordinal): (component, key) for section, component, key, ordinal in _ordinals(index, file, homes)
-    }
+    """Entries that no record stands for, and names that are written otherwise than the key.
+
+    records: component and key, by section and place.
+    """
     left: list[Left] = []
     spelled: list[tuple[str, object, str]] = []
     for entry in entries:

@@ -6,28 +6,28 @@ Nothing of a file is touched before a copy of it is kept, and a trial rendering 
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
-import tempfile
 from datetime import datetime
 from pathlib import Path
 
-from legacy_json import marker, owners, reading, surroundings
+from legacy_json import marker, owners, proving, reading, surroundings
 from legacy_json import shown as records
 from legacy_json.conflicts import open_conflicts
-from legacy_json.contents import compose
 from legacy_json.errors import LegacyError
 from legacy_json.fences import FenceState, fence
 from legacy_json.index import Index
 from legacy_json.layouts import Source
+from legacy_json.outdated import as_text, dirty, listed
 from legacy_json.owners import Owner
+from legacy_json.proving import NotFaithful as NotFaithful
 from legacy_json.records import State
-from legacy_json.renderer import Renderer, dirty, listed, rendering, shown
+from legacy_json.renderer import Renderer, rendering
 from legacy_json.rendering import copies
 from legacy_json.rendering.copies import Manifest, keep_originals, restore_originals
 from legacy_json.rendering.refusals import named
 from legacy_json.rendering.replace import resolved, signature, sweep
-from legacy_json.rendering.values import Difference, first_difference
-from legacy_json.scratch import PREFIX, Listed
+from legacy_json.scratch import Listed
 from legacy_json.stability import age, signatures
 from legacy_json.walking import Progress
 
@@ -41,15 +41,6 @@ class StillWritten(LegacyError):
         super().__init__(
             f"{source} was written {max(seconds, 0):.1f} s ago. Stop the bot that writes it, and try again a moment"
             " later."
-        )
-
-
-class NotFaithful(LegacyError):
-    """What we would write does not say what the bot's file says. The file stays the bot's."""
-
-    def __init__(self, name: str, difference: Difference) -> None:
-        super().__init__(
-            f"{name} would not be written with the same values: {difference}. It stays the bot's; report this."
         )
 
 
@@ -97,10 +88,9 @@ def take(
         kept = originals(index, source)
         _put_aside(kept, root, names)
         manifest = keep_originals(kept, root, source.name, names, now)
-        for file in files:
-            surroundings.capture(index, root, source, file)
-            if not _has_pruned(index, file):  # which we do not write
-                _prove(index, root, source, file)
+        surroundings.capture(index, root, source, files)
+        without = proving.pruned(index, source)
+        proving.prove(index, root, source, [file for file in files if file.id not in without])
         _own(index, root, source, files)
         marker.note(index, root, [source.name])
     return manifest
@@ -126,8 +116,7 @@ def give_back(
     _refuse_conflicts(index, source)
     with reading.reader(index), rendering(index):
         proven = signatures(root, source)
-        for file in _files(index, source):
-            _look(index, root, source, file)
+        _look(index, root, source)
         with index.write() as (connection, _):
             if any(each.source == source.name for each in dirty(index, sources)):
                 raise NotGivenBack(f"{source.name} is being written. Stop the bot, and try again.")
@@ -135,6 +124,8 @@ def give_back(
             for name, seen in proven.items():
                 connection.execute("UPDATE file SET signature = ? WHERE name = ?", (seen, name))
         marker.note(index, root, [source.name])
+    if originals(index, source).exists():
+        os.utime(originals(index, source))  # from now on they are kept for some time (keeping.py)
 
 
 def restore(index: Index, root: Path, source: Source, now: datetime) -> Manifest:
@@ -226,14 +217,14 @@ def _refuse_conflicts(index: Index, source: Source) -> None:
         )
 
 
-def _look(index: Index, root: Path, source: Source, file: Listed) -> None:
+def _look(index: Index, root: Path, source: Source) -> None:
     """Raises NotGivenBack."""
     try:
-        _prove(index, root, source, file)
+        proving.prove(index, root, source, _files(index, source))
     except (NotFaithful, FileNotFoundError) as error:
         raise NotGivenBack(
-            f"{file.name} does not say what the index has: somebody writes the one or the other just now. Stop the"
-            " bot, and try again."
+            f"A file of {source.name} does not say what the index has ({error}): somebody writes the one or the other"
+            " just now. Stop the bot, and try again."
         ) from error
 
 
@@ -258,32 +249,11 @@ def _files(index: Index, source: Source) -> list[Listed]:
     return [listed(source, number, name) for number, name in rows]
 
 
-def _prove(index: Index, root: Path, source: Source, file: Listed) -> None:
-    """Raises NotFaithful."""
-    folder = Path(tempfile.mkdtemp(dir=index.path.parent, prefix=PREFIX))
-    try:
-        trial = folder / "trial.json"
-        with trial.open("wb") as stream, records.gathering(index, file, records.PROOF) as digests:
-            compose(index, file, source.homes_in(file.pattern), stream, digests)
-        difference = first_difference(root / file.name, trial)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-    if difference is not None:
-        raise NotFaithful(file.name, difference)
-
-
-def _has_pruned(index: Index, file: Listed) -> bool:
-    floors = index.connection().execute("SELECT component FROM scanned WHERE floor IS NOT NULL").fetchall()
-    query = "SELECT EXISTS (SELECT 1 FROM record WHERE component = ? AND file = ? AND state = ?)"
-    pruned = (index.connection().execute(query, (name, file.id, State.PRUNED)).fetchone() for (name,) in floors)
-    return any(found for (found,) in pruned)
-
-
 def _own(index: Index, root: Path, source: Source, files: list[Listed]) -> None:
     """Raises StillWritten if a file is not as it was when it was read."""
-    seen = {file.id: shown(signature(root / file.name)) for file in files}
+    seen = {file.id: as_text(signature(root / file.name)) for file in files}
     known = owners.known(index, source)
-    unproven = {file.id for file in files if _has_pruned(index, file)}  # these are rendered once without them
+    unproven = proving.pruned(index, source)  # these are rendered once without what is below the floor
     now = signatures(root, source)
     if known is None or known.signatures != now:
         raise StillWritten(source.name, age(now))

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
+from legacy_json import positions
 from legacy_json.errors import SourceUnreadable
 from legacy_json.keys import Key, below, encodes
 from legacy_json.layouts import Entries, Home, Source, fits
+from legacy_json.positions import position_of
+from legacy_json.records import State
 from legacy_json.scan import Scanner
 from legacy_json.scratch import Listed, Scratch
 from legacy_json.staging import Staging
@@ -29,11 +33,30 @@ class Known(NamedTuple):
     def documents(self, low: Key, high: Key, limit: int | None) -> list[tuple[Key, bytes]]:
         return self.scratch.documents(self.component, low, high, limit)
 
+    def like(self, document: bytes) -> bytes:
+        return document
+
+    def holed(self, low: Key, high: Key) -> list[Key]:
+        if self.scratch.is_new(self.component):
+            return []
+        what = (
+            f"FROM main.record WHERE component = ? AND key BETWEEN ? AND ?"
+            f" AND state NOT IN ({State.DELETED:d}, {State.PRUNED:d})"
+        )
+        values, connection = (self.component, low, high), self.scratch.connection
+        count, first, last = connection.execute(f"SELECT count(*), min(key), max(key) {what}", values).fetchone()
+        if not count or position_of(last)[1] - position_of(first)[1] == count - 1:
+            return []
+        return [key for (key,) in connection.execute(f"SELECT key {what} ORDER BY key", values)]
+
     def last(self, low: Key, high: Key) -> Key | None:
         return self.scratch.last(self.component, low, high)
 
     def is_pruned(self, key: Key) -> bool:
         return below(key, self.scratch.floor(self.component))
+
+
+Knows = Callable[[Scratch, str], positions.Known]
 
 
 def files_of(root: Path, source: Source) -> dict[str, str]:
@@ -77,18 +100,19 @@ def _matching(root: Path, pattern: str) -> list[str]:
 
 def walk(
     root: Path, source: Source, staging: Staging, sizes: Mapping[str, int], progress: Progress, *, there: Path,
-    size: int = SIZE,
+    size: int = SIZE, known: Knows = Known,
 ) -> None:  # fmt: skip
     """Read those of the staging's files that are present whole. there: the folder they are read in.
 
-    sizes: in bytes, of the files that are present, by name. Raises SourceUnreadable, OSError.
+    sizes: in bytes, of the files that are present, by name. known: what the positions of lists are found by. Raises
+    SourceUnreadable, OSError.
     """
     files = [file for file in staging.scratch.files if file.name in sizes]
     told = _Told(progress, sum(sizes[file.name] for file in files))
     for file in files:
         staging.begin(file.id)
         with open(os.path.join(there, file.name), "rb", buffering=0) as stream:  # noqa: PTH118, PTH123 - a Path is slow
-            _walk_file(Scanner(stream, root / file.name, size), file, source, staging, told)
+            _walk_file(Scanner(stream, root / file.name, size), file, source, staging, told, known)
         told.before += sizes[file.name]
     progress(told.total, told.total)
     staging.finish()
@@ -109,9 +133,9 @@ class _Told:
             self._progress(at, self.total)
 
 
-def _walk_file(scanner: Scanner, file: Listed, source: Source, staging: Staging, told: _Told) -> None:
+def _walk_file(scanner: Scanner, file: Listed, source: Source, staging: Staging, told: _Told, known: Knows) -> None:
     homes = source.homes_in(file.pattern)
-    for home, (found, stretch) in _entries(scanner, file, homes, staging.scratch):
+    for home, (found, stretch) in _entries(scanner, file, homes, partial(known, staging.scratch)):
         staging.take(home, found, stretch)
         told(scanner.decoded)
     scanner.finish()
@@ -119,10 +143,12 @@ def _walk_file(scanner: Scanner, file: Listed, source: Source, staging: Staging,
         staging.note(homes[0], code, detail)
 
 
-def _entries(scanner: Scanner, file: Listed, homes: Sequence[Home], scratch: Scratch) -> Iterator[tuple[Home, Entries]]:
+def _entries(
+    scanner: Scanner, file: Listed, homes: Sequence[Home], known: Callable[[str], positions.Known]
+) -> Iterator[tuple[Home, Entries]]:
     def of(home: Home) -> Iterator[tuple[Home, Entries]]:
-        known = Known(scratch, home.collection.name)
-        return ((home, entries) for entries in home.layout.entries(scanner, file.name, known))
+        found = home.layout.entries(scanner, file.name, known(home.collection.name))
+        return ((home, entries) for entries in found)
 
     if homes[0].layout.section is None:
         yield from of(homes[0])

@@ -18,6 +18,7 @@ from migration_control.models import Run
 from migration_control.run_states import RunState
 from migration_control.runs import Lease, LeaseLost, claim
 from migration_control.undoing import Undo
+from migration_control.wording import first_line
 
 log = logging.getLogger(__name__)
 
@@ -73,7 +74,7 @@ def _try_again(run: Run, lease: Lease, error: Exception) -> None:
     """The disk is full, the server restarts, the connection is cut: the next slice may fare better."""
     log.warning("run %s: %s", run.pk, error)
     connection.close()
-    reason = str(error).strip().partition("\n")[0]
+    reason = first_line(error)
     run.refresh_from_db(fields=["attempts"])  # a good batch has begun the count anew
     if run.attempts + 1 >= ATTEMPTS:
         lease.end(RunState.FAILED, f"given up after {ATTEMPTS} attempts: {reason}")

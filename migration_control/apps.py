@@ -7,8 +7,9 @@ class MigrationControlConfig(AppConfig):
     verbose_name = "Migration control"
 
     def ready(self) -> None:
-        from migration_control import checks, components, setup
+        from migration_control import checks, components, expectation_checks, setup
 
         components.autodiscover()
         checks.register_all()
+        expectation_checks.register_all()
         post_migrate.connect(setup.create_states, sender=self)

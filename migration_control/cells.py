@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from types import NoneType
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -16,6 +16,23 @@ from migration_control.moments import Style
 from migration_control.stamps import Unplain
 
 Cell = Callable[[Any], str]
+Column = Callable[[Sequence[Any], Sequence[bool]], Sequence[str]]
+
+
+def column(info: msgspec.structs.FieldInfo, conversion: Conversion, zone: ZoneInfo) -> Column:
+    """Of many records at once, each with whether its JSON has escapes."""
+    plain, escaping = (cell(info, conversion, zone, escapes=escapes) for escapes in (False, True))
+    absent = UNSET if info.default is UNSET else None
+    texts = isinstance(conversion, Text) and absent is None
+
+    def made(values: Sequence[Any], escapes: Sequence[bool]) -> Sequence[str]:
+        if values[0] is absent and values.count(absent) == len(values):
+            return [NULL] * len(values)
+        if True not in escapes:
+            return values if texts and None not in values else list(map(plain, values))
+        return [escaping(v) if escaped else plain(v) for v, escaped in zip(values, escapes, strict=True)]
+
+    return made
 
 
 def cell(info: msgspec.structs.FieldInfo, conversion: Conversion, zone: ZoneInfo, *, escapes: bool) -> Cell:

@@ -102,17 +102,17 @@ def _write_rows(
 
 
 def _free(cursor: CursorWrapper, component: Component, sql: Table, index: Index) -> None:
-    """Take unique values from rows that no longer have them in the file, for those that now do (a swap).
+    """Take unique values from rows that no longer have them in JSON, for those that now do (a swap).
 
-    Only from rows that are yet to be copied, or are not in the file as they are: a row that the index
-    calls confirmed keeps what it has, and the staged row that wants it is refused by the database.
+    Only from rows of which the index has a newer version, which is yet to be copied. To ask what is confirmed would
+    not do: a copy that was made a moment ago is not acknowledged yet, and would lose its value for good. Any other
+    row keeps what it has, and the database refuses the staged row that wants it.
     """
     for who, take in sql.holders:
         cursor.execute(who, [component.name])
-        holders = {key for (key,) in cursor.fetchall()}
-        free = holders - index.confirmed(component.name, holders)
+        free = [key for key, version in cursor.fetchall() if index.version(component.name, key) > version]
         if free:
-            cursor.execute(take, [list(free)])
+            cursor.execute(take, [free])
 
 
 def _stream(cursor: CursorWrapper, statement: str, lines: bytes) -> None:

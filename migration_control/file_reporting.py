@@ -12,7 +12,7 @@ from legacy_json.conflicts import Conflict
 from legacy_json.overview import Held, IndexState, SourceState
 from legacy_json.owners import Owner
 from legacy_json.texts import printable
-from migration_control.owning import counted
+from migration_control.wording import counted
 
 LISTED = 10  # names of files, before the rest is only counted
 SHOWN = 300  # characters of a document
@@ -54,7 +54,7 @@ def held_dict(held: Held) -> dict[str, Any]:
     ledger = held.ledger
     return {
         "entries": ledger.entries,
-        "records": ledger.entries - ledger.quarantined - ledger.pruned,
+        "records": ledger.entries - ledger.quarantined - ledger.superseded - ledger.pruned,
         "quarantined": ledger.quarantined,
         "pending": held.pending,
         "fence": held.fence.state,
@@ -104,6 +104,7 @@ def _held(held: Held) -> str:
     ledger = held.ledger
     parts = [f"{ledger.entries:,} entries"]
     parts += [f"{ledger.quarantined:,} quarantined"] if ledger.quarantined else []
+    parts += [f"{ledger.superseded:,} superseded by a newer generation"] if ledger.superseded else []
     parts += [f"{ledger.pruned:,} pruned below {held.floor!r}"] if ledger.pruned else []
     parts += [f"{held.pending:,} pending for the database"]
     paired = f"paired with database {held.database}" if held.database else "never copied to a database"

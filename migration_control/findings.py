@@ -34,7 +34,7 @@ def replace_reading(index: Index, component: Component, run: int | None, *, own:
         _replace(rows, index.findings(component.name, Phase.READING), run)
 
 
-def replace_mapping(component: Component, keys: Sequence[Key], found: Sequence[Found], run: int) -> None:
+def replace_mapping(component: Component, keys: Sequence[Key], found: Sequence[Found], run: int | None) -> None:
     """What mapping these records found. Inside the transaction that copies them."""
     rows = Finding.objects.filter(component_id=component.name, phase=Phase.MAPPING)
     if not found and not rows.exists():

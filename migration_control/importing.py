@@ -20,14 +20,17 @@ from psycopg.errors import ProgramLimitExceeded
 from legacy_json.errors import LegacyError
 from legacy_json.index import Batch, Index, Ledger, Outcome, Record
 from legacy_json.keys import Key
+from legacy_json.pairing import Receipt
 from migration_control import findings, pairing, store
 from migration_control.components import Component
 from migration_control.copying import Counts, copy
+from migration_control.mirroring import effects
 from migration_control.models import ComponentState, Run
 from migration_control.prepare import Prepared, prepare, quarantine, set_apart_by_reader
 from migration_control.pressure import pressure
 from migration_control.run_states import RunState
 from migration_control.runs import Lease, LeaseLost
+from migration_control.wording import first_line
 
 log = logging.getLogger(__name__)
 
@@ -53,7 +56,7 @@ class Import:
         self._rows = run.batch_size or run.rows_per_batch or FIRST
         self._next_look, self._throttled = 0.0, False
         self._number = 0  # of the copy that is being made
-        self._taken: tuple[str, int, int] | None = None
+        self._taken: Receipt | None = None
 
     def work(self, until: float) -> bool:
         """Go on until that time (monotonic). True once nothing is left to do."""
@@ -170,7 +173,7 @@ class Import:
             if not prepared.rows:
                 raise
             alone = replace(prepared, rows=[], findings=[])
-            reason = str(error).strip().partition("\n")[0]
+            reason = first_line(error)
             quarantine(alone, self.component, prepared.rows[0][0], self.index.file_name, "refused-by-database", reason)
             self._mention_older_rows(alone)
             alone.findings += prepared.findings
@@ -217,6 +220,8 @@ class Progress:
 
 def conclude(run: Run, lease: Lease, component: Component, index: Index) -> None:
     """End a run that has nothing left to do. Partial success is never called complete."""
+    if run.kind == Run.Kind.IMPORT:
+        effects.to_database(component, index)
     ledger = keep_ledger(component, index)
     run.refresh_from_db()
     if run.key is None:
@@ -242,6 +247,7 @@ def keep_ledger(component: Component, index: Index) -> Ledger:
 
 LEDGER = (
     "entries", "imported", "quarantined", "deleted", "pruned", "pending", "repaired", "tombstones", "total", "balanced",
+    "superseded",
 )  # fmt: skip
 
 

@@ -24,6 +24,17 @@ def exclusive(component: str) -> tuple[str, list[int]]:
     return "SELECT pg_advisory_xact_lock(%s, %s)", [COMPONENT, number(component)]
 
 
+def try_exclusive(component: str) -> tuple[str, list[int]]:
+    """The same if it is free just now; the row says whether it was."""
+    return "SELECT pg_try_advisory_xact_lock(%s, %s)", [COMPONENT, number(component)]
+
+
+def end_of(component: str, stem: str) -> tuple[str, list[int]]:
+    """The end of a list whose elements have no key of their own: one at a time is put there."""
+    digest = hashlib.blake2b(f"{component}:{stem}:end".encode(), digest_size=8).digest()
+    return "SELECT pg_advisory_xact_lock(%s)", [int.from_bytes(digest, signed=True)]
+
+
 def apply_exclusive(component: str) -> tuple[str, list[int]]:
     """One bulk copy at a time, so that no tombstone is committed between a look and its insert."""
     return "SELECT pg_advisory_xact_lock(%s, %s)", [APPLY, number(component)]

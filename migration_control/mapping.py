@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import copy
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from collections.abc import Mapping as Fields
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -72,14 +72,24 @@ class Mapping:
 
     def line(self, legacy: Legacy, zone: ZoneInfo, run: int | None) -> tuple[str, list[Note]]:
         """The document as one line of COPY's text format, and what was repaired. Raises CannotHold."""
+        made = self.lines([legacy], zone, run)
+        return (made[0], []) if made else self._careful_line(legacy, zone, run)
+
+    def lines(self, records: Sequence[Legacy], zone: ZoneInfo, run: int | None) -> list[str] | None:
+        """The same of several; None if any of them needs a closer look."""
+        keys, versions, _, duplicates, odds, _, _, documents = zip(*records, strict=True)
+        if any(duplicates) or any(odds):
+            return None
         try:
-            cells, extra = self._plain(zone).cells(legacy)
-        except Unplain:
-            return self._careful_line(legacy, zone, run)
-        if self.derived:
-            cells += self._derived_cells(self._derive(legacy.key))
-        tail = _tail(legacy.version, run, extra, "f") if extra else _plain_tail(legacy.version, run)
-        return "\t".join(cells) + tail, []
+            columns, extras = self._plain(zone).columns(keys, documents)
+            derived = list(map(self._derive, keys)) if self.derived else []
+        except (Unplain, CannotHold):
+            return None
+        columns += [[copied(values[name]) for values in derived] for name, copied in self._derived_copies]
+        return [
+            "\t".join(cells) + (_tail(version, run, extra, "f") if extra else _plain_tail(version, run))
+            for cells, version, extra in zip(zip(*columns, strict=True), versions, extras, strict=True)
+        ]
 
     def _careful_line(self, legacy: Legacy, zone: ZoneInfo, run: int | None) -> tuple[str, list[Note]]:
         held = self.held(legacy, zone)

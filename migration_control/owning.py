@@ -73,11 +73,6 @@ def lies_in(source: Source) -> str:
     return f"{_listed(list(source.patterns))} {together} one source, with one owner: {names}."
 
 
-def counted(number: int, word: str) -> str:
-    """As `1 file` or `2,000 files`."""
-    return f"{number:,} {word}" if number == 1 else f"{number:,} {word}s"
-
-
 def whoever() -> str:
     return getpass.getuser()
 

@@ -8,16 +8,25 @@ would not do: an index from a backup goes on counting, and overtakes what the da
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from django.conf import settings
 from django.db import transaction
 from django.db.models import F, Max
+from django.db.models.functions import Greatest
 
-from legacy_json import pairing
+from legacy_json import fences, pairing
 from legacy_json.errors import LegacyError
+from legacy_json.fences import Fence
 from legacy_json.index import Index
 from legacy_json.keys import Key
+from legacy_json.pairing import Receipt
+from legacy_json.records import NEVER
+from migration_control import effects
 from migration_control.components import Component
 from migration_control.models import Change, ComponentState
+from migration_control.releases import understood
+from migration_control.stages import Store, contradiction
 
 PAGE = 10_000  # keys compared at a time
 
@@ -27,9 +36,19 @@ class StoresDisagree(LegacyError):
 
     def __init__(self, component: str, fact: str) -> None:
         super().__init__(
-            f"{component}: {fact} Nothing was copied. Set LEGACY_INDEX or the database back to the right one; or, to"
-            f" make the database follow the bot's file again, whatever it holds: migration_pair {component} --confirm"
+            f"{component}: {fact} Nothing was copied. Set LEGACY_INDEX or the database back to the right one; or,"
+            f" {_way_out(component)}: migration_pair {component} --confirm"
         )
+
+
+def _way_out(component: str) -> str:
+    """What migration_pair is for, which the authority decides."""
+    if ComponentState.objects.filter(name=component, authority=Store.DATABASE).exists():
+        return (
+            "if the database, which is the authority, has what is right, to bring JSON up to date from it, whatever"
+            " JSON holds (or to settle with it, if JSON was promoted over it)"
+        )
+    return "to make the database follow the bot's file again, whatever the database holds"
 
 
 def announce(component: Component, index: Index) -> int:
@@ -39,45 +58,98 @@ def announce(component: Component, index: Index) -> int:
     return pairing.announce(index, component.name, state.index_counter)
 
 
-def note_copy(component: Component, index: Index, number: int) -> tuple[str, int, int]:
-    """Inside the transaction of a copy: this database has taken it from this index. Returns its id, count and number.
-
-    number: as announced.
-    """
+def note_copy(component: Component, index: Index, number: int) -> Receipt:
+    """Inside the transaction of a copy: this database has taken it from this index. number: as announced."""
     state = ComponentState.objects.filter(name=component.name)
     state.update(
         copies=F("copies") + 1,
-        index_id=index.store_id,
-        index_counter=number,
+        index_id=index.pair_id,
+        index_counter=Greatest(F("index_counter"), number),  # several may be under way
         time_zone=settings.LEGACY_TIME_ZONE,
     )
     database, copies = state.values_list("database_id", "copies").get()
-    return str(database), copies, number
+    return Receipt(str(database), copies, number)
 
 
 def check(component: str, index: Index) -> None:
     """Raises StoresDisagree."""
-    state, known = _both(component, index)
+    state, known, fence = _both(component, index)
     if state is None:
         return
-    if state.index_id and state.index_id != index.store_id:
+    if state.index_id and state.index_id != index.pair_id:
         raise StoresDisagree(component, f"the database was filled from another index than {index.path}.")
     if known.database and known.database != str(state.database_id):
         raise StoresDisagree(component, f"{index.path} belongs to another database than this.")
-    agreed = not state.index_id or state.index_counter in (known.told, known.announced)
+    older = contradiction(understood(component, state.stage, state.reads), state.epoch, fence)
+    if older == "index":
+        raise StoresDisagree(component, f"{index.path} is older than the last move of it: a backup?")
+    if older == "database":
+        raise StoresDisagree(component, f"the database is older than the last move of it in {index.path}: a backup?")
+    agreed = not state.index_id or state.index_counter in (known.told, *known.announced)
     if not agreed and state.index_counter > known.told:
         raise StoresDisagree(component, f"{index.path} is older than what the database took from it: a backup?")
     if not agreed or known.copies > state.copies:
         raise StoresDisagree(component, f"the database is older than what {index.path} saw it take: a backup?")
 
 
-def _both(component: str, index: Index) -> tuple[ComponentState | None, pairing.Counterpart]:
-    """What each side says, at one moment: an import of the component may be going on elsewhere."""
+def check_passed_over(component: Component, index: Index, keys: Sequence[Key]) -> None:
+    """While the database is the authority: the index is not newer than the rows. Raises StoresDisagree."""
+    epoch = _epoch_of(component, Store.DATABASE)
+    versions = {key: index.version(component.name, key) for key in keys}
+    rows = _versions(component, keys)
+    ahead = [key for key in keys if versions[key] > rows.get(key, NEVER)]
+    if ahead and epoch is not None and epoch == _epoch_of(component, Store.DATABASE):
+        raise StoresDisagree(
+            component.name,
+            f"{index.path} has newer versions of {len(ahead)} records than the database, {ahead[0]!r} among them: is"
+            " the database from a backup?",
+        )
+
+
+def check_versions(component: Component, index: Index, keys: Sequence[Key]) -> None:
+    """While JSON is the authority: no row is newer than what the index has. Raises StoresDisagree.
+
+    The numbers of copies lag behind inline ones, so an index from a backup of a moment ago may have the right one.
+    """
+    epoch = _epoch_of(component, Store.JSON)
+    rows = _versions(component, keys)
+    ahead = [key for key in rows if rows[key] > index.version(component.name, key)]
+    # Had the authority moved in between, there and back even, the rows could rightly be newer.
+    if ahead and epoch is not None and epoch == _epoch_of(component, Store.JSON):
+        raise StoresDisagree(
+            component.name,
+            f"the database has newer versions of {len(ahead)} records than {index.path}, {ahead[0]!r} among them:"
+            " a backup?",
+        )
+
+
+def _versions(component: Component, keys: Sequence[Key]) -> dict[Key, int]:
+    """Of the rows, or of their tombstones."""
+    rows = dict(component.model._base_manager.filter(pk__in=keys).values_list("pk", "version"))
+    texts = {str(key): key for key in keys}
+    for text, version in Change.objects.filter(component=component.name, key__in=texts).values_list("key", "version"):
+        rows[texts[text]] = max(version, rows.get(texts[text], version))
+    return rows
+
+
+def _epoch_of(component: Component, authority: Store) -> int | None:
+    """None while another store is the authority."""
+    state = ComponentState.objects.filter(name=component.name, authority=authority)
+    return state.values_list("epoch", flat=True).first()
+
+
+def _both(component: str, index: Index) -> tuple[ComponentState | None, pairing.Counterpart, Fence]:
+    """What each side says, at one moment: an import of the component may be going on elsewhere, or a move."""
     while True:
-        known = pairing.counterpart(index, component)
+        known = _known(component, index)
         state = ComponentState.objects.filter(name=component).first()
-        if pairing.counterpart(index, component) == known:
-            return state, known
+        if _known(component, index) == known:
+            return state, *known
+
+
+def _known(component: str, index: Index) -> tuple[pairing.Counterpart, Fence]:
+    with index.snapshot() as connection:
+        return pairing.counterpart(index, component), fences.fence(connection, component)
 
 
 def strangers(component: Component, index: Index) -> list[Key]:
@@ -99,4 +171,5 @@ def pair(component: Component, index: Index) -> int:
     base = max(-1 if rows is None else rows, -1 if changes is None else changes)
     with transaction.atomic():
         ComponentState.objects.filter(name=component.name).update(index_id="", index_counter=0)
+        effects.merge(component, index)
         return pairing.start_above(index, component.name, base, strangers(component, index))

@@ -1,18 +1,19 @@
-"""The fast way from a document to a COPY line, for documents that need no repair.
+"""The fast way from documents to COPY lines, for documents that need no repair.
 
-Ten times the speed of the careful way in `mapping`, whose result it must equal; whatever looks in
+Twenty times the speed of the careful way in `mapping`, whose result it must equal; whatever looks in
 the least unusual is left to that.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import msgspec
 from msgspec import UNSET
 
-from legacy_json.index import Record as Legacy
+from legacy_json.keys import Key
 from migration_control import cells
 from migration_control.conversions import Conversion, Json, Moment, escaped
 from migration_control.stamps import CANONICAL, Unplain
@@ -27,44 +28,51 @@ class Plain:
         self, document: type[msgspec.Struct], pk: str, conversions: dict[str, Conversion], zone: ZoneInfo
     ) -> None:
         infos = msgspec.structs.fields(document)
-        self._decode = msgspec.json.Decoder(_strict(document, conversions)).decode
+        self._decode = msgspec.json.Decoder(list[_strict(document, conversions)]).decode  # type: ignore[misc]
         self._key_at = [info.name for info in infos].index(pk) if pk in conversions else None
         others = [info for info in infos if info.name != pk]
-        self._cells = [cells.cell(info, conversions[info.name], zone, escapes=False) for info in others]
-        self._escaping = [cells.cell(info, conversions[info.name], zone, escapes=True) for info in others]
+        self._columns = [cells.column(info, conversions[info.name], zone) for info in others]
         # Dates that the file's writers write in more than one way; naive ones they write in one.
         dates = [(at, info.name, conversions[info.name]) for at, info in enumerate(others)]
         self._dates = [
             (at, name, CANONICAL[c.style]) for at, name, c in dates if isinstance(c, Moment) and c.style in CANONICAL
         ]
 
-    def cells(self, legacy: Legacy) -> tuple[list[str], str]:
-        """COPY text of key and document columns, and of `extra` if there is any. Raises Unplain."""
-        if legacy.odd or legacy.duplicate:
-            raise Unplain
+    def columns(self, keys: Sequence[Key], documents: Sequence[bytes]) -> tuple[list[Sequence[str]], list[str]]:
+        """COPY text of key and document columns, and of each record's `extra` if it has any. Raises Unplain.
+
+        Column by column: of records one by one it took twice the time.
+        """
         try:
-            values = msgspec.structs.astuple(self._decode(legacy.document))
+            found = self._decode(b"[%b]" % b",".join(documents))
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise Unplain from error
-        if self._key_at is not None:
-            at = self._key_at
-            if values[at] != legacy.key:
-                raise Unplain
-            values = values[:at] + values[at + 1 :]
+        if len(found) != len(documents):
+            raise Unplain
+        values = list(zip(*map(msgspec.structs.astuple, found), strict=True))
+        if self._key_at is not None and values.pop(self._key_at) != tuple(keys):
+            raise Unplain
         # Without a backslash in the JSON no text in it needs an escape, nor holds a NUL.
-        made = self._escaping if BACKSLASH in legacy.document else self._cells
-        key = str(legacy.key) if isinstance(legacy.key, int) else escaped(legacy.key)
-        line = [key, *[cell(value) for cell, value in zip(made, values, strict=True)]]
-        return line, self._extra(values) if self._dates else ""
+        escapes = [BACKSLASH in document for document in documents]
+        made: list[Sequence[str]] = [_keys(keys)]
+        made += [column(cells, escapes) for column, cells in zip(self._columns, values, strict=True)]
+        return made, self._extras(values, len(documents))
 
-    def _extra(self, values: tuple[Any, ...]) -> str:
+    def _extras(self, values: Sequence[Sequence[Any]], count: int) -> list[str]:
         """Dates as they were written, where the column alone would be written otherwise; their cells know them."""
-        kept = ""
+        kept = [""] * count
         for at, name, canonical in self._dates:
-            text = values[at]
-            if text and not canonical(text):
-                kept += f'{"," if kept else "{"}"{name}":"{text}"'
-        return kept and kept + "}"
+            kept = [
+                f'{before}{"," if before else "{"}"{name}":"{text}"' if text and not canonical(text) else before
+                for before, text in zip(kept, values[at], strict=True)
+            ]
+        return [text and text + "}" for text in kept]
+
+
+def _keys(keys: Sequence[Key]) -> list[str]:
+    texts = list(map(str, keys))
+    together = "".join(texts)
+    return texts if escaped(together) == together else list(map(escaped, texts))
 
 
 def _strict(document: type[msgspec.Struct], conversions: dict[str, Conversion]) -> type[msgspec.Struct]:

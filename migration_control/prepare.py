@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
 
@@ -16,6 +16,7 @@ log = logging.getLogger(__name__)
 
 FileNames = Callable[[int], str]  # of a record's file
 
+TOGETHER = 50  # records mapped at once; one that needs a closer look has all of them mapped singly
 RAW_LIMIT = 1 << 20  # bytes of a document kept with its finding
 
 
@@ -34,8 +35,34 @@ class Prepared:
 def prepare(component: Component, batch: Batch, zone: ZoneInfo, files: FileNames, run: int | None) -> Prepared:
     """Map every record of the batch; what the database cannot hold becomes a finding."""
     prepared = Prepared(batch)
+    for start in range(0, len(batch.records), TOGETHER):
+        records = batch.records[start : start + TOGETHER]
+        lines = _lines(component, records, zone, run)
+        if lines is None:
+            _prepare_singly(prepared, component, records, zone, files, run)
+        else:
+            prepared.rows += zip(records, lines, strict=True)
+    return prepared
+
+
+def _lines(component: Component, records: Sequence[Record], zone: ZoneInfo, run: int | None) -> list[str] | None:
+    """None if any of them needs a closer look."""
+    if any(record.state == State.DELETED for record in records):
+        return None
+    try:
+        return component.mapping.lines(records, zone, run)
+    except Exception:
+        # A record's own fault is met again when it is mapped by itself, and reported there; another one only here.
+        log.warning("%s %s and those behind it are mapped singly", component.name, records[0].key, exc_info=True)
+        return None
+
+
+def _prepare_singly(
+    prepared: Prepared, component: Component, records: Sequence[Record], zone: ZoneInfo, files: FileNames,
+    run: int | None,
+) -> None:  # fmt: skip
     line = component.mapping.line
-    for record in batch.records:
+    for record in records:
         if record.state == State.DELETED:
             prepared.deletes.append((record.key, record.version))
             continue
@@ -56,7 +83,6 @@ def prepare(component: Component, batch: Batch, zone: ZoneInfo, files: FileNames
             prepared.findings += [
                 _finding(component, record, files, Outcome.REPAIRED, code, detail) for code, detail in notes
             ]
-    return prepared
 
 
 def leave_out(prepared: Prepared, floor: Key | None) -> int:

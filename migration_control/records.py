@@ -2,12 +2,27 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar, TypeVar
 
 from django.db import models
 
 from migration_control.fields import VerbatimJSONField
 from migration_control.triggers import Guard, NoteChange, RefuseTruncate
+
+if TYPE_CHECKING:
+    from migration_control.routing.records import Records
+
+R = TypeVar("R", bound="Record")
+
+
+class Routed:
+    """`Model.records`, made at first use: the router needs loaded models."""
+
+    def __get__(self, instance: object, model: type[R]) -> Records[R]:
+        from migration_control.routing.records import records_of
+
+        return records_of(model)
+
 
 ENGINE = ("version", "extra", "duplicate", "run")  # the fields of every record, which no document has
 
@@ -23,6 +38,9 @@ class Record(models.Model):
     """
 
     component: ClassVar[str]
+    records: ClassVar[Routed] = Routed()
+    stale = False  # set on what was read from JSON although the database, which is away, is the authority
+    kept = False  # set on what was appended while the database was away, and which it is to get on return
 
     version = models.BigIntegerField(default=0, editable=False)
     extra = VerbatimJSONField(default=dict, blank=True)

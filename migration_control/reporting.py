@@ -20,9 +20,10 @@ SHOWN = 50  # findings printed before the rest is only counted
 
 def ledger_table(rows: Sequence[tuple[Component, Ledger, int]]) -> Table:
     """A row a component: where each of its source entries is, and how many rows its table has."""
-    headings = ["entries", "imported", "quarantined", "deleted", "pruned", "pending", "repaired", "rows"]
-    if not any(ledger.pruned for _, ledger, _ in rows):
-        headings.remove("pruned")  # a terminal of 80 columns has no room for it
+    headings = ["entries", "imported", "quarantined", "superseded", "deleted", "pruned", "pending", "repaired", "rows"]
+    for rare in ("superseded", "pruned"):
+        if not any(getattr(ledger, rare) for _, ledger, _ in rows):
+            headings.remove(rare)  # a terminal of 80 columns has no room for it
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("component", no_wrap=True)
     for heading in headings:
@@ -39,7 +40,8 @@ def balance(rows: Sequence[tuple[Component, Ledger, int]]) -> str:
     off = [component.name for component, ledger, _ in rows if not ledger.balanced]
     if off:
         return f"[red]The ledger of {', '.join(off)} does not balance.[/] If a file is being read just now, look again."
-    return "[green]Balanced[/]: imported + quarantined + deleted + pruned + pending = entries"
+    older = "superseded + " if any(ledger.superseded for _, ledger, _ in rows) else ""
+    return f"[green]Balanced[/]: imported + quarantined + {older}deleted + pruned + pending = entries"
 
 
 def ledgers(chosen: Sequence[Component]) -> list[tuple[Component, Ledger, int]]:

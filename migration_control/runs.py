@@ -114,14 +114,14 @@ def _insert(component: Component, values: dict[str, Any]) -> Run:
         raise ActiveRun(active) from None
 
 
-def announce(task: Any, run: int) -> None:
+def announce(task: Any, row: int) -> None:
     """Tell a worker once the row is committed. Without a broker the next tick finds the row."""
 
     def send() -> None:
         try:
-            task.apply_async((run,), retry=False)
+            task.apply_async((row,), retry=False)
         except task.OperationalError as error:
-            log.warning("run %s waits for the next tick: %s", run, error)
+            log.warning("%s(%s) waits for the next tick: %s", task.name, row, error)
 
     transaction.on_commit(send)
 

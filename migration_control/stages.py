@@ -1,9 +1,11 @@
-"""The stages of a component: a frozen table. Who is asked reads the row; nobody else names a stage."""
+"""The stages of a component and the steps between them: pure tables, which the model of the protocol explores too."""
 
 from __future__ import annotations
 
 from enum import StrEnum
 from typing import NamedTuple
+
+from legacy_json.fences import Fence, FenceState
 
 
 class Stage(StrEnum):
@@ -25,6 +27,9 @@ class StageRow(NamedTuple):
     authority: Store
     mirrored: bool
 
+    def __str__(self) -> str:
+        return f"{self.stage} reading {self.reads}"
+
 
 STAGES = (
     StageRow(Stage.DISABLED, Store.JSON, Store.JSON, mirrored=False),
@@ -32,3 +37,90 @@ STAGES = (
     StageRow(Stage.DUAL_WRITE, Store.DATABASE, Store.DATABASE, mirrored=True),
     StageRow(Stage.DB_ONLY, Store.DATABASE, Store.DATABASE, mirrored=False),
 )
+
+
+class Kind(StrEnum):
+    """What a step does."""
+
+    MIRROR_ON = "mirror on"
+    MIRROR_OFF = "mirror off"
+    TO_DATABASE = "to the database"
+    TO_JSON = "to JSON"
+
+
+class Step(NamedTuple):
+    before: StageRow
+    after: StageRow
+
+    @property
+    def kind(self) -> Kind:
+        if self.before.authority == self.after.authority:
+            return Kind.MIRROR_ON if self.after.mirrored else Kind.MIRROR_OFF
+        return Kind.TO_DATABASE if self.after.authority is Store.DATABASE else Kind.TO_JSON
+
+    @property
+    def forward(self) -> bool:
+        return STAGES.index(self.after) > STAGES.index(self.before)
+
+
+class NoSuchStage(ValueError):
+    def __init__(self, stage: str, reads: str) -> None:
+        rows = "; ".join(map(str, STAGES))
+        super().__init__(f"There is no stage {stage} reading {reads}. There are: {rows}.")
+
+
+def row(stage: str, reads: str | None = None) -> StageRow:
+    """The row of that stage, which only dual-write has two of. Raises NoSuchStage."""
+    found = [r for r in STAGES if r.stage == stage and reads in (None, r.reads)]
+    if len(found) != 1:
+        raise NoSuchStage(stage, reads or "from an unnamed store (say --reads json or --reads database)")
+    return found[0]
+
+
+def path(now: StageRow, wanted: StageRow) -> list[Step]:
+    """One row at a time, either way."""
+    start, end = STAGES.index(now), STAGES.index(wanted)
+    way = range(start, end, 1 if end > start else -1)
+    return [Step(STAGES[at], STAGES[at + (1 if end > start else -1)]) for at in way]
+
+
+# Fence and row
+
+_ANSWERS = {
+    FenceState.OPEN: Store.JSON,
+    FenceState.CLOSING: Store.JSON,  # its mover cannot have committed yet
+    FenceState.CLOSED: Store.DATABASE,
+}
+
+
+def answers(state: FenceState) -> Store | None:
+    """Who answers a read while the fence stands so; None: only the row knows."""
+    return _ANSWERS.get(state)
+
+
+def agree(authority: Store, state: FenceState) -> bool:
+    """Whether no move was broken off between the two."""
+    return state is (FenceState.OPEN if authority is Store.JSON else FenceState.CLOSED)
+
+
+def contradiction(row: StageRow, row_epoch: int, fence: Fence) -> str:
+    """Which of the two is older, index or database, where no crash leaves row and fence so; '' where one may.
+
+    A move to the database passes `committing` before its row is committed, and everything else commits the row first.
+    """
+    if row.authority is Store.DATABASE:
+        if fence.epoch > row_epoch:
+            return "database"
+        never_left = fence.state in (FenceState.OPEN, FenceState.CLOSING)
+        return "index" if never_left else ""
+    return "database" if fence.state is FenceState.CLOSED and fence.epoch > row_epoch else ""
+
+
+def fence_for(row: StageRow, epoch: int) -> Fence:
+    """How the fence stands when that row holds."""
+    return Fence(FenceState.OPEN if row.authority is Store.JSON else FenceState.CLOSED, epoch, row.mirrored)
+
+
+def next_epoch(row_epoch: int, fence: Fence) -> int:
+    """Of a move, and of a recovery: above both, so that nobody who knows an older one sets anything any more."""
+    return max(row_epoch, fence.epoch) + 1

@@ -10,9 +10,10 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 
-from legacy_json import marker, naming
+from legacy_json import fences, marker, naming
 from legacy_json.applying import Reading
 from legacy_json.errors import LegacyError
+from legacy_json.fences import Fence
 from legacy_json.index import Index
 from legacy_json.keys import below
 from legacy_json.layouts import Collection, Source
@@ -22,7 +23,7 @@ from legacy_json.renderer import Renderer
 from migration_control import components, pairing
 from migration_control.components import Component
 from migration_control.models import ComponentState
-from migration_control.stores.json import JsonStore
+from migration_control.stores.json import After, JsonStore
 
 
 class LegacyDirUnset(LegacyError):
@@ -65,7 +66,17 @@ def _places(collections: tuple[Collection, ...]) -> Places:
     return Places(collections)
 
 
-def json_store(component: Component) -> JsonStore[Any]:
+def has_files() -> bool:
+    """Whether this host has the bots' files, and so the index."""
+    return settings.LEGACY_DIR is not None
+
+
+def fence(component: Component) -> Fence:
+    """How it stands just now on this host, which has the files."""
+    return fences.fence(index().connection(), component.name)
+
+
+def json_store(component: Component, after: After | None = None) -> JsonStore[Any]:
     """The component's records, in the index of this host and in the files of this folder. Needs no database.
 
     That the two belong together is looked at here, once, and not at each read or write: whoever keeps the store for
@@ -74,7 +85,7 @@ def json_store(component: Component) -> JsonStore[Any]:
     """
     for source in sources_of(component):
         marker.check(index(), root(), source.name)
-    return JsonStore(component, index(), places(), ZoneInfo(settings.LEGACY_TIME_ZONE))
+    return JsonStore(component, index(), places(), ZoneInfo(settings.LEGACY_TIME_ZONE), after)
 
 
 def renderer() -> Renderer:

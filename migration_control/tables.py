@@ -12,7 +12,7 @@ from migration_control.components import Component
 TOMBSTONES = """
 INSERT INTO migration_control_change AS c (component, key, version, deleted, acked, sequence, transaction)
 SELECT %s, d.key::text, d.version, true, d.version, nextval('migration_control_change_sequence'), pg_current_xact_id()
-  FROM unnest(%s::{type}[], %s::bigint[]) AS d (key, version)
+  FROM unnest(%s::{type}[], %s::bigint[]) AS d (key, version) {condition}
 ON CONFLICT (component, key) DO UPDATE SET version = excluded.version, deleted = true, acked = excluded.acked,
   sequence = excluded.sequence, transaction = excluded.transaction
  WHERE c.version < excluded.version
@@ -62,7 +62,7 @@ def table(component: Component) -> Table:
         " AND NOT EXISTS (SELECT 1 FROM migration_control_change WHERE component = %s)",
         holders=tuple(
             (
-                f"SELECT t.{pk} FROM {staged} s JOIN {name} t ON t.{u} = s.{u} AND t.{pk} <> s.{pk}"
+                f"SELECT t.{pk}, t.version FROM {staged} s JOIN {name} t ON t.{u} = s.{u} AND t.{pk} <> s.{pk}"
                 f" LEFT JOIN {name} mine ON mine.{pk} = s.{pk} WHERE NOT t.duplicate AND NOT s.duplicate"
                 f" AND (mine.version IS NULL OR mine.version < s.version) AND {newer}",
                 f"UPDATE {name} SET {u} = NULL, run = NULL WHERE {pk} = ANY(%s)",
@@ -76,7 +76,7 @@ def table(component: Component) -> Table:
         " SELECT count(*) FILTER (WHERE inserted), count(*) FILTER (WHERE NOT inserted) FROM written",
         delete=f"DELETE FROM {name} t USING unnest(%s::{kind}[], %s::bigint[]) AS d (key, version)"
         f" WHERE t.{pk} = d.key AND t.version < d.version",
-        tombstones=TOMBSTONES.format(type=kind),
+        tombstones=TOMBSTONES.format(type=kind, condition=""),
         count_below=f"SELECT count(*) FROM {name} WHERE {smaller} < %s",
         prune=f"DELETE FROM {name} WHERE {pk} IN (SELECT {pk} FROM {name} WHERE {smaller} < %s LIMIT %s)",
         prune_changes="DELETE FROM migration_control_change WHERE component = %s AND key IN (SELECT key"

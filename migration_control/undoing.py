@@ -83,6 +83,11 @@ def refusal(run: Run) -> str:
         return f"Run {run.pk} inserted nothing, so there is nothing to undo."
     if run.component.authority != Store.JSON:
         return f"The database is the authority for {run.component_id}: what run {run.pk} inserted stays."
+    if run.component.row.mirrored:
+        return (
+            f"{run.component_id} is {run.component.row}: what run {run.pk} inserted would be copied again at once."
+            f" First: migration_rollback {run.component_id}"
+        )
     return ""
 
 

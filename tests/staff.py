@@ -11,7 +11,7 @@ from django.test import Client
 
 from migration_control import components
 from migration_control.copying import begin
-from migration_control.models import ComponentState
+from tests.standing import stand
 
 if TYPE_CHECKING:
     from django.test.client import _MonkeyPatchedWSGIResponse as Response
@@ -36,9 +36,7 @@ def said(response: Response) -> str:
 
 
 def give_authority_to_the_database(*names: str) -> None:
-    ComponentState.objects.filter(name__in=names).update(
-        stage="db-only", reads="database", authority="database", epoch=1
-    )
+    stand("db-only", "database", *names)
 
 
 def put(component: str, sql: str, *values: Any) -> None:

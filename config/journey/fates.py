@@ -15,7 +15,7 @@ from config.journey.entries import Entry, entries
 from config.journey.notes import Notes, first_position
 from legacy_json.keys import Key
 from legacy_json.layouts import Home, Source
-from legacy_json.records import Outcome
+from legacy_json.records import SUPERSEDED, Outcome
 from migration_control.components import Component, get
 from migration_control.models import Finding
 from migration_control.records import Record
@@ -25,7 +25,8 @@ ARRIVED, LOST = "arrived", "lost"  # beside the outcomes of findings
 
 
 class Fate(NamedTuple):
-    """outcome: arrived (as it is), reported or repaired (arrived, with notes), quarantined, or lost.
+    """outcome: arrived (as it is), reported or repaired (arrived, with notes), quarantined, superseded (by a record of
+    a newer generation, which is the one that the bot reads), or lost.
 
     entry: its number in the file, within its list or object.
     """
@@ -112,6 +113,8 @@ def _fate(component: Component, entry: Entry, row: Record | None, found: Sequenc
     if Outcome.QUARANTINED in outcomes:
         outcome: str = Outcome.QUARANTINED
         raw = next((bytes(f.raw) for f in found if f.outcome == outcome and f.raw is not None), None)
+    elif any(finding.code == SUPERSEDED for finding in found):
+        outcome = SUPERSEDED
     elif row is None:
         outcome, notes = LOST, [*notes, "neither in the database nor quarantined"]
     elif changed := list(differences(component, entry.value, row, zone)):

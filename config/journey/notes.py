@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 from config.journey.entries import Entry, First
-from legacy_json.records import Outcome, Phase
+from legacy_json.records import SUPERSEDED, Outcome, Phase
 from legacy_json.texts import printable
 from migration_control.components import Component
 from migration_control.models import Finding
@@ -40,7 +40,7 @@ class Notes:
         # Several lists of one file count from 0 each.
         at_place = self._by_place[printable(entry.file), entry.number]
         read = [finding for finding in at_place if _may_be_about(finding, entry)]
-        if any(finding.outcome == Outcome.QUARANTINED for finding in read):
+        if any(finding.outcome == Outcome.QUARANTINED or finding.code == SUPERSEDED for finding in read):
             return read
         return read + self._by_key[str(entry.key)]
 

@@ -28,8 +28,9 @@ PATTERNS = {
 TELLING = {FACEIT: PATTERNS[FACEIT][:1], COMPANION: PATTERNS[COMPANION][:3]}  # what no other bot has
 CHUNK = 1 << 20
 TRIES = 5
-# The copy, the index with what is read beside it, the table with its indexes, and PostgreSQL's log of it all.
-DISK_FACTOR = 8
+# The copy, the index with what is read beside it, the table with its indexes, PostgreSQL's log of it all; then what
+# taking files over keeps of them, the last good one of each, and the draft of the next.
+DISK_FACTOR = 11
 
 
 @dataclass(frozen=True)

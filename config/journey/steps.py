@@ -44,6 +44,7 @@ class Journey:
         self.runs: list[Run] = []
         self.tallies: dict[str, Tally] = {}
         self.identical: bool | None = None
+        self.files = 0  # of the bots, as they were read
 
     def go(self) -> None:
         """All steps. Raises Refusal where it cannot go on."""
@@ -76,7 +77,7 @@ class Journey:
     # Steps
 
     def read(self) -> None:
-        with self.step("read", f"Read {self.source.shown} into the index"), self._bar() as bar:
+        with self.step("read", f"Read {self.source.shown} into the index"), self.bar() as bar:
             task = bar.add_task("reading")
             try:
                 for component in self.chosen:
@@ -85,7 +86,8 @@ class Journey:
                 raise Refusal(self.source.in_their_words(str(error))) from error
         files = self.source.files()
         size = sum(file.stat().st_size for file in files)
-        self.say(f"{len(files):,} files, {size:,} bytes, times read as {self.source.zone}")
+        self.files = len(files)
+        self.say(f"{self.files:,} files, {size:,} bytes, times read as {self.source.zone}")
         if absent := [c.name for c in components.everything() if c not in self.chosen]:
             self.say(f"no file: {', '.join(absent)}")
         for component in self.chosen:
@@ -109,7 +111,7 @@ class Journey:
 
     def ledger(self) -> None:
         rows = reporting.ledgers(self.chosen)
-        self._show_ledger(rows)
+        self.show_ledger(rows)
         reporting.print_findings(self.console, self.chosen, [Outcome.QUARANTINED])
         for component, ledger, count in rows:
             if not ledger.balanced or ledger.pending or ledger.imported != count:
@@ -151,7 +153,7 @@ class Journey:
 
     def check(self) -> None:
         title = f"Check: read {self.source.shown} again with plain json, compare every record with its row"
-        with self.step("check", title), self._bar() as bar, self.report:
+        with self.step("check", title), self.bar() as bar, self.report:
             total = sum(store.index().ledger(component.name).entries for component in self.chosen)
             task = bar.add_task("comparing", total=total)
 
@@ -160,18 +162,19 @@ class Journey:
                 bar.advance(task)
 
             try:
-                self.tallies = fates.look(store.root(), self._sources(), ZoneInfo(self.source.zone), tell)
+                self.tallies = fates.look(store.root(), self.sources(), ZoneInfo(self.source.zone), tell)
             except (ValueError, OSError) as error:
                 raise Refusal(f"{self.source.shown} cannot be read again with plain json: {error}") from error
         rows = reporting.ledgers(self.chosen)
-        self._show_ledger(rows)
+        self.show_ledger(rows)
         for component, ledger, count in rows:
             self._judge(self.tallies[component.name], component.name, ledger, count)
 
     def _judge(self, tally: Tally, name: str, ledger: Ledger, count: int) -> None:
         quarantined, lost = tally.outcomes[Outcome.QUARANTINED], tally.outcomes[fates.LOST]
         fates_of = f"{tally.round_trip:,} of {tally.entries:,} records round-trip"
-        self.say(f"{name}: {fates_of}, {quarantined:,} quarantined, {lost:,} lost")
+        older = f"{ledger.superseded:,} superseded by a newer generation, " if ledger.superseded else ""
+        self.say(f"{name}: {fates_of}, {older}{quarantined:,} quarantined, {lost:,} lost")
         if lost:
             self.fail(f"{lost:,} {name} are lost or changed: see {self.report.text}.")
         if count != tally.round_trip:
@@ -187,18 +190,18 @@ class Journey:
 
     # Parts
 
-    def _sources(self) -> list[Together]:
+    def sources(self) -> list[Together]:
         """What the chosen components' records lie in, each once."""
         return list({source.name: source for c in self.chosen for source in store.sources_of(c)}.values())
 
     def _is_there(self, source: Together) -> bool:
         return any(entries.files(store.root(), home.layout) for home in source.homes)
 
-    def _show_ledger(self, rows: Sequence[tuple[Component, Ledger, int]]) -> None:
+    def show_ledger(self, rows: Sequence[tuple[Component, Ledger, int]]) -> None:
         self.console.print(reporting.ledger_table(rows))
         self.console.print(reporting.balance(rows))
 
-    def _bar(self) -> Progress:
+    def bar(self) -> Progress:
         columns = TextColumn("   {task.description}"), BarColumn(), TaskProgressColumn()
         return Progress(*columns, console=self.console, disable=not self.console.is_terminal, transient=True)
 

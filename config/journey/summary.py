@@ -10,24 +10,25 @@ from django.db import connection
 from rich.console import Console
 
 from config.journey.fates import ARRIVED, LOST
+from config.journey.handover.judging import Judgement
 from config.journey.steps import Journey
-from legacy_json.records import Outcome
+from legacy_json.records import SUPERSEDED, Outcome
 from migration_control import reporting
 
-OUTCOMES = (ARRIVED, Outcome.REPORTED, Outcome.REPAIRED, Outcome.QUARANTINED, LOST)
+OUTCOMES = (ARRIVED, Outcome.REPORTED, Outcome.REPAIRED, SUPERSEDED, Outcome.QUARANTINED, LOST)
 TABLE = "SELECT pg_total_relation_size(%s)"
 Document = dict[str, Any]
 
 
-def document(journey: Journey) -> Document:
-    """Everything, for scripts; to be taken while the database is up."""
+def document(journey: Journey, judged: Judgement | None = None) -> Document:
+    """Everything, for scripts; to be taken while the database is up. judged: of the handover, if there was one."""
     source, report = journey.source, journey.report
     return {
         "ok": not journey.problems,
         "problems": journey.problems,
         "source": {
             "file": source.shown,
-            "files": len(source.files()),
+            "files": journey.files,
             "bots": list(source.bots),
             "example": source.original is None,
             "sha256": source.sha256,
@@ -45,6 +46,7 @@ def document(journey: Journey) -> Document:
         },
         "report": {"text": str(report.text), "lines": str(report.lines), "records": report.count},
         "runs": [reporting.run_dict(run) for run in journey.runs],
+        "handover": None if judged is None else _handover(judged),
         "seconds": journey.seconds,
         "bytes": _bytes(journey),
     }
@@ -64,6 +66,8 @@ def show(console: Console, journey: Journey, found: Document) -> None:
     for name, counts in found["records"].items():
         parts = ", ".join(f"{counts[outcome]:,} {_WORDS[outcome]}" for outcome in OUTCOMES if counts[outcome])
         say(f"  {name}: {counts['round_trip']:,} of {counts['entries']:,} records round-trip ({parts})")
+    if found["handover"]:
+        say("  handover: " + _handed_over(found["handover"]))
     say(f"  time: {sum(found['seconds'].values()):.1f} s, of these {_seconds(found['seconds'])}")
     say("  disk: " + ", ".join(f"{name.replace('_', ' ')} {_size(size)}" for name, size in found["bytes"].items()))
     if journey.identical:
@@ -79,9 +83,43 @@ _WORDS = {
     ARRIVED: "as they are",
     Outcome.REPORTED: "with a remark",
     Outcome.REPAIRED: "repaired",
+    SUPERSEDED: "superseded by a newer generation",
     Outcome.QUARANTINED: "quarantined",
     LOST: "lost",
 }
+
+
+def _handover(judged: Judgement) -> Document:
+    saw = judged.saw
+    return {
+        "acknowledged": judged.acknowledged,
+        "found": judged.there,
+        "components": {
+            name: {
+                "acknowledged": found.acknowledged,
+                "json": found.in_json,
+                "database": found.in_database,
+                "unknown": found.unknown,
+                "unknown_found": found.unknown_found,
+            }
+            for name, found in judged.found.items()
+        },
+        "operations": saw.operations,
+        "refused": dict(saw.refused),
+        "stale": saw.stale,
+        "kept": saw.kept,
+        "longest_wait": round(saw.longest, 2),
+        "files": judged.files,
+        "entries": judged.entries,
+    }
+
+
+def _handed_over(found: Document) -> str:
+    refused = sum(found["refused"].values())
+    return (
+        f"acknowledged {found['acknowledged']:,}, found {found['found']:,}, of {found['operations']:,} operations;"
+        f" {refused:,} refused, {found['stale']:,} stale reads, longest wait {found['longest_wait']:.1f} s"
+    )
 
 
 def _seconds(seconds: dict[str, float]) -> str:

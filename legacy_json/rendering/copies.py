@@ -8,7 +8,9 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
+from functools import partial
 from pathlib import Path, PurePosixPath
 
 import msgspec
@@ -19,6 +21,7 @@ from legacy_json.rendering.refusals import Outside, named
 from legacy_json.rendering.replace import Placed, draft
 
 MANIFEST, FILES, UNFINISHED = "manifest.json", "files", ".unfinished"
+AT_ONCE = 8  # files that are copied
 
 
 class Original(msgspec.Struct, frozen=True):
@@ -40,6 +43,10 @@ class Manifest(msgspec.Struct, frozen=True):
     files: tuple[Original, ...]
 
 
+# As in marker.py: not at first use, which may be in two threads at once.
+_decode = msgspec.json.Decoder(Manifest).decode
+
+
 def keep_originals(folder: Path, root: Path, source: str, names: Sequence[str], now: datetime) -> Manifest:
     """Copy these files of root into the folder, unless it has been done before: then that is what counts.
 
@@ -54,7 +61,7 @@ def keep_originals(folder: Path, root: Path, source: str, names: Sequence[str], 
         shutil.rmtree(unfinished)
     with named(folder):
         (unfinished / FILES).mkdir(parents=True, mode=0o700)
-        made = Manifest(source, now, tuple(_kept(unfinished / FILES, root, name) for name in names))
+        made = Manifest(source, now, _all_kept(unfinished / FILES, root, names))
         _write(unfinished / MANIFEST, msgspec.json.format(msgspec.json.encode(made)))
         for each in (unfinished, *(path for path in unfinished.rglob("*") if path.is_dir())):
             durable.sync_folder(each)
@@ -67,7 +74,7 @@ def manifest(folder: Path) -> Manifest | None:
     """What is kept there; None if nothing is. Raises CopyDamaged."""
     path = folder / MANIFEST
     try:
-        return msgspec.json.decode(path.read_bytes(), type=Manifest)
+        return _decode(path.read_bytes())
     except FileNotFoundError as error:
         if folder.exists():
             raise CopyDamaged(path, "is missing") from error
@@ -102,6 +109,15 @@ def restore(copy: Path, expected: Checked, target: Path, *, within: Path) -> Pla
     with draft(target, within=within, like=copy) as made:
         compare(copy, copied(copy, made), expected)
         return made.replace() if made.target.exists() else made.create()
+
+
+def _all_kept(files: Path, root: Path, names: Sequence[str]) -> tuple[Original, ...]:
+    """Several at a time: with small files nearly all of the time is waiting for the disk, which takes many at once."""
+    pool = ThreadPoolExecutor(AT_ONCE, "originals")
+    try:
+        return tuple(pool.map(partial(_kept, files, root), names))
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
 def _kept(files: Path, root: Path, name: str) -> Original:

@@ -42,9 +42,13 @@ class Style:
         return msgspec.json.encode(self).decode()
 
 
+# As in marker.py: not at first use, which may be in two threads at once.
+_decode = msgspec.json.Decoder(Style).decode
+
+
 def decoded(text: str) -> Style:
     """What `Style.encoded` made. Raises msgspec.DecodeError."""
-    return msgspec.json.decode(text, type=Style)
+    return _decode(text)
 
 
 def detect(stream: BinaryIO) -> Style:

@@ -1,4 +1,4 @@
-"""The list of components: where each stands, and the request to import from the bot's file."""
+"""The list of components: where each stands, its page, and the request to import from the bot's file."""
 
 from __future__ import annotations
 
@@ -21,27 +21,28 @@ from django.utils.safestring import SafeString
 from django.views.decorators.http import require_http_methods, require_POST
 
 from migration_control import components, runs, store, undoing
-from migration_control.admin import show
-from migration_control.admin.controlling import CONTROL, ControlAdmin
+from migration_control.admin import show, standing, unattended
+from migration_control.admin.controlling import CONTROL, is_going
 from migration_control.admin.drawn import StalePage, newest_run, refuse_if_newer
 from migration_control.admin.forms import ImportForm
+from migration_control.admin.moving import MovingAdmin
+from migration_control.admin.parked import ParkedPages
 from migration_control.admin.reading import demand
 from migration_control.components import Component, UnknownComponent
 from migration_control.models import ComponentState, Run
-from migration_control.run_states import ACTIVE, DUE
+from migration_control.run_states import ACTIVE
 
 
 @admin.register(ComponentState)
-class ComponentStateAdmin(ControlAdmin[ComponentState]):
+class ComponentStateAdmin(MovingAdmin, ParkedPages):
     actions = ["import_chosen"]
     list_display: tuple[str, ...] = (
-        "name", "stage", "reads", "authority", "epoch", "entries", "imported", "quarantined", "pending", "counted",
-        "last_run", "automatic",
+        "name", "stage", "reads", "authority", "epoch", "lacks", "parked", "last_move", "request", "file", "last_work",
     )  # fmt: skip
     sortable_by = ()
     fields = (
-        "name", "stage", "reads", "authority", "epoch", "time_zone", "floor", "entries", "imported", "quarantined",
-        "deleted", "pruned", "pending", "counted", "last_run", "automatic",
+        "name", "stage", "reads", "authority", "epoch", "lacks", "parked", "last_move", "request", "time_zone", "floor",
+        "entries", "imported", "quarantined", "deleted", "pruned", "pending", "counted", "last_run", "automatic",
     )  # fmt: skip
     readonly_fields = fields
 
@@ -49,6 +50,33 @@ class ComponentStateAdmin(ControlAdmin[ComponentState]):
         return super().get_queryset(request).order_by("name")
 
     # Columns
+
+    @admin.display(description="Still lacking")
+    def lacks(self, state: ComponentState) -> SafeString:
+        return standing.lacks(state)
+
+    @admin.display(description="Parked keys")
+    def parked(self, state: ComponentState) -> SafeString | str:
+        return standing.parked(state.name)
+
+    @admin.display(description="Last move")
+    def last_move(self, state: ComponentState) -> SafeString | str:
+        return standing.last_move(state.name)
+
+    @admin.display(description="Request")
+    def request(self, state: ComponentState) -> SafeString | str:
+        return standing.request_cell(state.name)
+
+    @admin.display(description="In the file")
+    def file(self, state: ComponentState) -> SafeString | str:
+        """The ledger, in one cell."""
+        if not state.ledger:
+            return "not counted yet"
+        return format_html(
+            '<span class="lines"><span>{} entries</span><span>{} imported</span><span>{} quarantined</span>'
+            '<span class="quiet">{}</span></span>',
+            self.entries(state), self.imported(state), self.quarantined(state), self.counted(state),
+        )  # fmt: skip
 
     @admin.display(description="Entries in the file")
     def entries(self, state: ComponentState) -> str:
@@ -75,7 +103,7 @@ class ComponentStateAdmin(ControlAdmin[ComponentState]):
     def pruned(self, state: ComponentState) -> str:
         return _figure(state, "pruned")
 
-    @admin.display(description="Pending")
+    @admin.display(description="Pending, as counted")
     def pending(self, state: ComponentState) -> str:
         return _figure(state, "pending")
 
@@ -99,8 +127,29 @@ class ComponentStateAdmin(ControlAdmin[ComponentState]):
             "allowed" if settings.AUTO_MIGRATE and settings.MIGRATION_MODE == "auto" else "off: AUTO_MIGRATE is false"
         )
 
+    @admin.display(description="Last run")
+    def last_work(self, state: ComponentState) -> SafeString | str:
+        """With the hold, if there is one, which the list has no room for otherwise."""
+        held = format_html("<br>{}", self.automatic(state)) if state.held else ""
+        return format_html("{}{}", self.last_run(state), held)
+
     @admin.display(description="Acts")
-    def buttons(self, state: ComponentState) -> SafeString:
+    def imports(self, state: ComponentState) -> SafeString:
+        return _acts(self._import_buttons(state))
+
+    @admin.display(description="Acts")
+    def moves(self, state: ComponentState) -> SafeString:
+        return _acts(self._move_button(state))
+
+    @admin.display(description="Acts")
+    def all_acts(self, state: ComponentState) -> SafeString:
+        return _acts(self._move_button(state) + self._import_buttons(state))
+
+    def _move_button(self, state: ComponentState) -> SafeString:
+        page = reverse("admin:migration_control_componentstate_change", args=[state.name])
+        return format_html('<a class="button" href="{}#stages">Move…</a>', page)
+
+    def _import_buttons(self, state: ComponentState) -> SafeString:
         """The button sends the list's own form, which has the CSRF token, to the act's address."""
         address = reverse("admin:migration_control_componentstate_import")
         release = format_html(
@@ -109,12 +158,14 @@ class ComponentStateAdmin(ControlAdmin[ComponentState]):
             reverse("admin:migration_control_componentstate_release", args=[state.name]), state.held,
         )  # fmt: skip
         return format_html(
-            '<span class="acts"><a class="button" href="{}?{}">Import…</a>{}</span>',
+            '<a class="button" href="{}?{}">Import…</a>{}',
             address, urlencode({"component": state.name}), release if state.held else "",
         )  # fmt: skip
 
     def get_list_display(self, request: HttpRequest) -> list[str | Callable[[ComponentState], Any]]:
-        return [*self.list_display, *(["buttons"] if self.has_control_permission(request) else [])]
+        may = (self.has_move_permission(request), self.has_control_permission(request))
+        acts = {(True, True): "all_acts", (True, False): "moves", (False, True): "imports"}
+        return [*self.list_display, *([acts[may]] if any(may) else [])]
 
     # Pages
 
@@ -135,8 +186,13 @@ class ComponentStateAdmin(ControlAdmin[ComponentState]):
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        going = Run.objects.filter(component_id=object_id, state__in=DUE).exists()
-        context = {"going": going, "may_control": self.has_control_permission(request), **(extra_context or {})}
+        context = {
+            "going": is_going(object_id),
+            "unattended": unattended.note(object_id),
+            "may_control": self.has_control_permission(request),
+            **self.moving_context(request, object_id),
+            **(extra_context or {}),
+        }
         return super().change_view(request, object_id, form_url, context)
 
     def release_view(self, request: HttpRequest, name: str) -> HttpResponseBase:
@@ -184,6 +240,10 @@ class ComponentStateAdmin(ControlAdmin[ComponentState]):
             self.message_user(request, str(error), messages.ERROR)
         else:
             self.message_user(request, format_html("{} is queued.", show.run_link(run, f"Run {run.pk}, {run}")))
+
+
+def _acts(buttons: SafeString) -> SafeString:
+    return format_html('<span class="acts">{}</span>', buttons)
 
 
 class _Outlook:

@@ -42,26 +42,36 @@ class JsonText(forms.JSONField):
 class DocumentAdmin(RecordAdmin[R]):
     """A record's columns of JSON are shown whole, and corrected only if they are named here.
 
-    facts: records of what happened, which nobody corrects. given: columns that follow from the key, and so never
-    change. corrected: columns of JSON that may be.
+    facts: records of what happened, which nobody adds or corrects; they may be deleted. given: columns that follow
+    from the key, and so never change. corrected: columns of JSON that may be.
     """
 
     facts: ClassVar[bool] = False
     given: ClassVar[tuple[str, ...]] = ()
     corrected: ClassVar[tuple[str, ...]] = ()
 
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return not self.facts and super().has_add_permission(request)
+
     def has_change_permission(self, request: HttpRequest, obj: R | None = None) -> bool:
         return not self.facts and super().has_change_permission(request, obj)
 
-    def _why_not(self) -> str:
-        return "What happened is not changed here, whoever is the authority." if self.facts else super()._why_not()
+    def _why_not(self, request: HttpRequest) -> SafeString | str:
+        if self.facts and self._editable(request):
+            return "What happened is not changed here, whoever is the authority; it may be deleted."
+        return super()._why_not(request)
 
     def get_readonly_fields(self, request: HttpRequest, obj: R | None = None) -> list[Any]:
+        if obj is None:
+            return []
         return [*super().get_readonly_fields(request, obj), *self.given, *self._shown(request, obj).values()]
 
     def get_fieldsets(self, request: HttpRequest, obj: R | None = None) -> Any:
         (title, options), *others = super().get_fieldsets(request, obj)
         shown = self._shown(request, obj)
+        if obj is None:
+            left_out = {*self.given, *shown}
+            return [(title, options | {"fields": [name for name in options["fields"] if name not in left_out]})]
         return [(title, options | {"fields": [shown.get(name, name) for name in options["fields"]]}), *others]
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
@@ -71,7 +81,7 @@ class DocumentAdmin(RecordAdmin[R]):
 
     def _shown(self, request: HttpRequest, obj: R | None) -> dict[str, Callable[[R], SafeString | str]]:
         """What stands in the place of each column of JSON that no form has."""
-        in_form = self.corrected if self.has_change_permission(request, obj) else ()
+        in_form = self.corrected if obj is None or self.has_change_permission(request, obj) else ()
         columns = [field for field in self.opts.fields if isinstance(field, models.JSONField)]
         return {f.name: _display(f) for f in columns if f.name not in (*ENGINE, *in_form)}
 

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django import forms
+
+from migration_control.moving.requests import Plan
 
 
 class ImportForm(forms.Form):
@@ -29,3 +33,41 @@ class ImportForm(forms.Form):
 class UndoForm(forms.Form):
     reason = forms.CharField(required=False, max_length=500, help_text="Kept with the run.")
     drawn = forms.IntegerField(widget=forms.HiddenInput)
+
+
+class MoveForm(forms.Form):
+    """plan: as things are now. may_override: whoever asks has the permission; the field is not there otherwise."""
+
+    reason = forms.CharField(
+        max_length=500,
+        widget=forms.TextInput({"class": "vTextField"}),
+        help_text="Why the component is moved. Kept in its history for ever.",
+    )
+    override = forms.CharField(
+        required=False,
+        max_length=500,
+        widget=forms.TextInput({"class": "vTextField"}),
+        label="Override, because",
+        help_text="Why you go on although some gates do not hold. Kept in the history with what they said.",
+    )
+    stage = forms.CharField(widget=forms.HiddenInput)
+    reads = forms.CharField(widget=forms.HiddenInput)
+    epoch = forms.IntegerField(widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, plan: Plan, may_override: bool, judge: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._plan, self._judge = plan, judge
+        if not (may_override and plan.overridable):
+            del self.fields["override"]
+
+    def clean(self) -> dict[str, Any]:
+        """A form of another epoch, or beside another request, is not judged: it is told of those."""
+        cleaned: dict[str, Any] = super().clean() or {}
+        plan = self._plan
+        if not self._judge or cleaned.get("epoch") != plan.epoch:
+            return cleaned
+        if plan.refusals:
+            raise forms.ValidationError("Nothing was asked for: mend first what stands in the way, as the table says.")
+        if plan.overridable and not cleaned.get("override", "").strip():
+            raise forms.ValidationError("Nothing was asked for: mend what does not hold, or override it with a reason.")
+        return cleaned

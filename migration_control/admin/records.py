@@ -1,82 +1,45 @@
-"""The admin of a component's records: shown always, corrected only while the database is the authority.
+"""The admin of a component's records: shown always, written only while the database is the authority.
 
-Nothing is added or deleted here. A record is born and removed by the bot, which knows what belongs to it.
+Written through the ORM, so that the triggers note each change, and copying carries it to JSON.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any, ClassVar, TypeVar
 
 import psycopg
-from django import forms
 from django.contrib import admin, messages
-from django.core.exceptions import ValidationError
-from django.db import DatabaseError, connection, models
+from django.db import DatabaseError, models
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from psycopg.errors import LockNotAvailable, ObjectNotInPrerequisiteState, SerializationFailure
+from psycopg.errors import DeadlockDetected, LockNotAvailable, ObjectNotInPrerequisiteState, SerializationFailure
 
-from migration_control import components, locks
+from migration_control import components, store
 from migration_control.admin.reading import ReadOnlyAdmin
+from migration_control.admin.record_forms import (
+    NotSaved,
+    RecordForm,
+    authority,
+    hold,
+    json_is_authority,
+    refuse_changed,
+)
 from migration_control.admin.searching import search
 from migration_control.admin.show import NOTHING, badge, run_link
-from migration_control.copying import LOCK_TIMEOUT
-from migration_control.models import ComponentState, Run
+from migration_control.models import Run
 from migration_control.records import ENGINE, Record
 from migration_control.stages import Store
 
 R = TypeVar("R", bound=Record)
-REFUSALS = (LockNotAvailable, SerializationFailure, ObjectNotInPrerequisiteState, psycopg.IntegrityError)
-
-
-def authority(component: str) -> str:
-    return ComponentState.objects.values_list("authority", flat=True).filter(pk=component).first() or Store.JSON
-
-
-def _with(choices: Any, present: Any) -> list[Any]:
-    """A value that nobody knows stays where it is until somebody chooses another."""
-    known = list(choices)
-    return known if present in [value for value, _ in known] else [*known, (present, present)]
-
-
-class RecordForm(forms.ModelForm[Record]):
-    """A correction of the version that the page showed, refused if the record moved since."""
-
-    drawn = forms.IntegerField(required=False, widget=forms.HiddenInput)
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.initial["drawn"] = self.instance.version
-        for name, field in self.fields.items():
-            if isinstance(field, forms.ChoiceField):
-                field.choices = _with(field.choices, self.initial.get(name))
-
-    def clean(self) -> dict[str, Any] | None:
-        cleaned = super().clean()
-        self._lock()
-        record = type(self.instance)
-        if authority(record.component) != Store.DATABASE:
-            raise ValidationError(f"JSON is the authority for {record.component} by now. Change this through the bot.")
-        present = record._default_manager.select_for_update().filter(pk=self.instance.pk)
-        version = present.values_list("version", flat=True).first()
-        if version != self.cleaned_data.get("drawn"):
-            raise ValidationError("The record was changed after this page was drawn. Load it again, then change it.")
-        return cleaned
-
-    def _lock(self) -> None:
-        """The component before the row: the order of every writer. Held until the request's transaction ends."""
-        with connection.cursor() as cursor:
-            cursor.execute(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'")
-            cursor.execute(*locks.shared(type(self.instance).component))
-
-    def _get_validation_exclusions(self) -> set[str]:
-        excluded: set[str] = super()._get_validation_exclusions()  # type: ignore[misc]  # the stubs lack it
-        # What stood there before is not for this form to refuse. A unique value is unique among those not marked
-        # as duplicates; without the mark it would not be checked at all.
-        return (excluded | (set(self.fields) - set(self.changed_data))) - {"duplicate"}
+# Of the database, where something came first between the checks and the row.
+REFUSALS = (
+    DeadlockDetected, LockNotAvailable, SerializationFailure, ObjectNotInPrerequisiteState, psycopg.IntegrityError,
+)  # fmt: skip
 
 
 class RecordAdmin(ReadOnlyAdmin[R]):
@@ -88,49 +51,110 @@ class RecordAdmin(ReadOnlyAdmin[R]):
     form: Any = RecordForm
     change_form_template = "admin/record_change_form.html"
     change_list_template = "admin/record_change_list.html"
+    delete_confirmation_template = "admin/record_delete.html"
     searched: ClassVar[dict[str, str]]
 
     # What may be done
 
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return admin.ModelAdmin.has_add_permission(self, request) and self._editable(request)
+
     def has_change_permission(self, request: HttpRequest, obj: R | None = None) -> bool:
-        return admin.ModelAdmin.has_change_permission(self, request, obj) and self._editable
+        return admin.ModelAdmin.has_change_permission(self, request, obj) and self._editable(request)
 
-    @property
-    def _editable(self) -> bool:
-        return authority(self.model.component) == Store.DATABASE
+    def has_delete_permission(self, request: HttpRequest, obj: R | None = None) -> bool:
+        return admin.ModelAdmin.has_delete_permission(self, request, obj) and self._editable(request)
 
-    def _why_not(self) -> str:
-        if self._editable:
+    def _editable(self, request: HttpRequest) -> bool:
+        """Asked once a request: a move in the middle of one must not change what its page is made of."""
+        known: dict[str, bool] = vars(request).setdefault("switchyard_editable", {})
+        name = self.model.component
+        if name not in known:
+            known[name] = authority(name) == Store.DATABASE
+        return known[name]
+
+    def _why_not(self, request: HttpRequest) -> SafeString | str:
+        if self._editable(request):
             return ""
-        return f"JSON is the authority for {self.model.component}: change this through the bot."
+        component = components.get(self.model.component)
+        page = reverse("admin:migration_control_componentstate_change", args=[component.name])
+        link = format_html(' <a href="{}">Where {} stands</a>', page, component.name)
+        return format_html(
+            "JSON is the authority for {}: change this through the bot. The records lie in {}; what stands here is the"
+            " copy that the database has.{}",
+            component.name, store.places_of(component),
+            link if request.user.has_perm("migration_control.view_componentstate") else "",
+        )  # fmt: skip
+
+    # Pages
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        return super().changelist_view(request, {"why_not": self._why_not(), **(extra_context or {})})
+        return super().changelist_view(request, {"why_not": self._why_not(request), **(extra_context or {})})
+
+    def add_view(
+        self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        may = admin.ModelAdmin.has_add_permission(self, request)
+        return self._told(request, may, lambda: super(RecordAdmin, self).add_view(request, form_url, extra_context))
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        context = {"why_not": self._why_not(), **(extra_context or {})}
+        context = {"why_not": self._why_not(request), **(extra_context or {})}
+        may = admin.ModelAdmin.has_change_permission(self, request)
+        return self._told(
+            request, may, lambda: super(RecordAdmin, self).change_view(request, object_id, form_url, context)
+        )
+
+    def delete_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        may = admin.ModelAdmin.has_delete_permission(self, request)
+        return self._told(request, may, lambda: super(RecordAdmin, self).delete_view(request, object_id, extra_context))
+
+    def _told(self, request: HttpRequest, may: bool, page: Callable[[], HttpResponse]) -> HttpResponse:
+        """The page; or, where a move or another writer came first, its list or itself anew, with what happened."""
+        if request.method == "POST" and may and not self._editable(request):
+            return self._instead(request, json_is_authority(self.model.component))
         try:
-            return super().change_view(request, object_id, form_url, context)
-        except DatabaseError as error:  # between the form's checks and the row, something came first
+            return page()
+        except NotSaved as error:
+            return self._instead(request, str(error))
+        except DatabaseError as error:
             if not isinstance(error.__cause__, REFUSALS):
                 raise
             reason = str(error).partition("\n")[0]
-            self.message_user(request, f"Nothing was saved: {reason}. Look again, then change it.", messages.ERROR)
+            return self._instead(request, f"Nothing was saved: {reason}. Look again, then change it.")
+
+    def _instead(self, request: HttpRequest, told: str) -> HttpResponse:
+        self.message_user(request, told, messages.ERROR)
+        if self._editable(request) and authority(self.model.component) == Store.DATABASE:
             return HttpResponseRedirect(request.get_full_path())
+        return HttpResponseRedirect(reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_changelist"))
+
+    # Writing
 
     def save_model(self, request: HttpRequest, obj: R, form: Any, change: bool) -> None:
         """Only what was changed: a value that a form cannot show whole is left as it is."""
         changed = [name for name in form.changed_data if name != "drawn"]
-        if changed:
+        if not change:
+            obj.save(force_insert=True)
+        elif changed:
             obj.save(update_fields=changed)
-            obj.refresh_from_db(fields=["version", "run"])  # the trigger has set them
+        obj.refresh_from_db(fields=["version", "run"])  # the trigger has set them
+
+    def delete_model(self, request: HttpRequest, obj: R) -> None:
+        """Raises NotSaved."""
+        hold(obj.component)
+        refuse_changed(obj, request.POST.get("drawn"), "delete it")
+        obj.delete()
 
     # Fields
 
     def get_fieldsets(self, request: HttpRequest, obj: R | None = None) -> Any:
         names = [field.name for field in self.opts.fields if field.name not in ENGINE]
+        if obj is None:
+            return [(None, {"fields": names})]
         shown = ["drawn", *names] if self.has_change_permission(request, obj) else names
         return [
             (None, {"fields": shown}),
@@ -138,6 +162,8 @@ class RecordAdmin(ReadOnlyAdmin[R]):
         ]
 
     def get_readonly_fields(self, request: HttpRequest, obj: R | None = None) -> list[str]:
+        if obj is None:
+            return []
         pk = self.opts.pk
         assert pk is not None  # every concrete model has one
         return [pk.name, "pretty_extra", "version", "is_duplicate", "inserted_by"]

@@ -9,13 +9,13 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from migration_control.models import Run
+from migration_control.models import MoveRequest, Run
 from migration_control.run_states import RunState
 from migration_control.runs import ActiveRun
 
 NOTHING = "-"
 
-# A sign beside the word: colour alone says nothing to some.
+# A sign beside the word: colour alone says nothing to some. What runs and requests have in common stands once.
 SIGNS: dict[str, tuple[str, str]] = {
     RunState.QUEUED: ("waiting", "…"),
     RunState.RUNNING: ("going", "▸"),
@@ -31,6 +31,15 @@ SIGNS: dict[str, tuple[str, str]] = {
     "reported": ("warning", "!"),
     "duplicate": ("warning", "!"),
     "held": ("warning", "!"),
+    MoveRequest.State.REQUESTED: ("waiting", "…"),
+    MoveRequest.State.DONE: ("good", "✓"),
+    MoveRequest.State.REFUSED: ("warning", "!"),
+    "parked": ("bad", "✕"),
+    "overridden": ("warning", "!"),
+    "holds": ("good", "✓"),
+    "in the way": ("bad", "✕"),
+    "overridable": ("warning", "!"),
+    "automatic": ("waiting", "▸"),
 }
 COUNTS = ("inserted", "updated", "deleted", "unchanged", "quarantined", "repaired", "kept")
 

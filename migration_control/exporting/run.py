@@ -15,9 +15,9 @@ from legacy_json.contents import compose, is_empty
 from legacy_json.index import Index
 from legacy_json.keys import Key
 from legacy_json.layouts import Source
+from legacy_json.outdated import listed
 from legacy_json.owners import Owner
 from legacy_json.places import Places
-from legacy_json.renderer import listed
 from legacy_json.scratch import Listed
 from migration_control import components, store
 from migration_control.components import Component

@@ -1,4 +1,4 @@
 """The stores of a component's records behind one contract: JSON, database, memory. See base.RecordStore.
 
-Nothing in production calls them yet: the router between them, which comes next, is what will.
+Handlers do not call them: `Model.records` chooses between them (`routing`).
 """

@@ -6,11 +6,12 @@ written at. Nothing that a store hands out is shared with anybody: what is chang
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar, overload
 
-from legacy_json.errors import NotALookup
+from legacy_json.effects import BadEffect, Effect, happening
+from legacy_json.errors import NotALookup, NotThere
 from legacy_json.keys import Key
 from migration_control.components import Component
 from migration_control.records import Record
@@ -28,6 +29,7 @@ class RecordStore(Protocol[R]):
     A key that a quarantined document has, and no live record, is reserved: naming it raises KeyReserved; iterate(),
     find() and count() pass it over. version, run and duplicate are the store's own fields: what a caller puts there is
     not written. A record marked as a duplicate keeps its unique value beside the holder's until it is given another.
+    A value that it cannot hold the JSON store refuses as Unholdable, the database as it does.
     """
 
     component: Component
@@ -39,9 +41,17 @@ class RecordStore(Protocol[R]):
         """Those of the keys that there are, from one snapshot. Raises KeyReserved."""
 
     def create(self, record: R) -> R:
-        """Returns it with its version, which is above a tombstone's. Raises AlreadyThere, KeyReserved, ValueTaken.
+        """Returns it with its version, which is above a tombstone's. Raises AlreadyThere, KeyReserved, ValueTaken,
+        Pruned.
 
         Fields that follow from the key are set; CannotHold, if no record of the component has such a key.
+        """
+
+    def append(self, record: R, *, stem: str | None = None, once: str | None = None) -> R:
+        """As create(). stem: of a list whose elements have no key of their own; the record is given the next one.
+
+        once: an idempotency key. If the record was appended under it before, it is returned as it is now; NotThere, if
+        it is gone since.
         """
 
     def save(self, record: R) -> R:
@@ -50,17 +60,31 @@ class RecordStore(Protocol[R]):
         Raises Stale, NotThere, ValueTaken.
         """
 
-    def update(self, key: Key, change: Callable[[R], object]) -> R:
+    def update(self, key: Key, change: Callable[[R], object], once: str | None = None) -> R:
         """Let change() alter the record under its lock. Returns it as written. Raises NotThere, ValueTaken.
 
         change must be pure and bounded: it may be called again on a fresh instance, its effect is there once. If it
         raises, nothing happened. What it leaves as it was is not written, and keeps its version.
+
+        once: an idempotency key, as 'charge:abc'. If it was applied to the record before, here or in another store,
+        and be the record a new one of that key, change is not called, and the record returned as it is. Raises
+        BadEffect.
         """
 
-    def update_many(self, keys: Iterable[Key], change: Callable[[Changes[R]], T]) -> T:
+    @overload
+    def update_many(self, keys: Iterable[Key], change: Callable[[Changes[R]], T]) -> T: ...
+
+    @overload
+    def update_many(self, keys: Iterable[Key], change: Callable[[Changes[R]], T], once: str | None) -> T | None: ...
+
+    def update_many(self, keys: Iterable[Key], change: Callable[[Changes[R]], T], once: str | None = None) -> Any:
         """The same for several records in one commit; they may be missing, created, deleted. Returns change()'s result.
 
-        Unique values may change hands among the records. Raises what change() raises, KeyReserved, ValueTaken.
+        Unique values may change hands among the records. Raises what change() raises, KeyReserved, ValueTaken,
+        Pruned.
+
+        once: kept with the key that is named first, whether there is such a record or not; so name the same one first
+        each time. Where it was applied before, change is not called, and None returned.
         """
 
     def delete(self, key: Key, version: int | None = None) -> None:
@@ -117,6 +141,22 @@ def on_one(key: Key, change: Callable[[R], object]) -> Callable[[Changes[R]], R]
         return record
 
     return run
+
+
+def effect_of(keys: Sequence[Key], once: str | None) -> Effect | None:
+    """What takes place with a change of these, in the order in which they were named. Raises BadEffect."""
+    if once is None:
+        return None
+    if not keys:
+        raise BadEffect(once, "an update of no record has nothing to keep it with")
+    return happening(keys[0], once)
+
+
+def as_it_is(component: Component, key: Key, record: R | None) -> R:
+    """Of an effect that took place before. Raises NotThere, if the record is gone since."""
+    if record is None:
+        raise NotThere(component.name, key)
+    return record
 
 
 def lookups(component: Component) -> tuple[str, ...]:

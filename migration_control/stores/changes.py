@@ -6,7 +6,9 @@ import json
 from collections.abc import Collection, Mapping
 from typing import Generic, NamedTuple, TypeVar
 
+from legacy_json.effects import happening
 from legacy_json.errors import AlreadyThere, NotThere
+from legacy_json.inbox import Entry
 from legacy_json.keys import Key
 from migration_control.components import Component
 from migration_control.records import Record
@@ -49,6 +51,7 @@ class Changes(Generic[R]):
         self._component, self._keys = component, frozenset(keys)
         self._before = {key: Before(record.version, _fields(record)) for key, record in found.items()}
         self._now = dict(found)
+        self.posted: list[Entry] = []
 
     def __getitem__(self, key: Key) -> R:
         record = self.get(key)
@@ -76,6 +79,14 @@ class Changes(Generic[R]):
     def delete(self, key: Key) -> None:
         """Raises NotThere."""
         del self._now[self[key].key]
+
+    def post(self, effect: str, component: str, key: Key, payload: object, id: str) -> None:
+        """Have an effect take place on a record elsewhere, once this commit is made; see migration_control.inbox.
+
+        id: its idempotency key, for that record. payload: what JSON can hold. Raises BadEffect.
+        """
+        once = happening(key, id).name
+        self.posted.append(Entry(component, str(key), once, effect, json.dumps(payload, allow_nan=False)))
 
     # For the store, once the change function has returned. Everything in key order.
 

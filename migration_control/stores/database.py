@@ -6,35 +6,43 @@ waited for (the triggers would fail them with 40001 otherwise). The versions are
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from copy import deepcopy
 from functools import cached_property
-from typing import Any, Generic, TypeVar, cast
+from typing import Any, Generic, NamedTuple, TypeVar, cast
 
-from django.db import Error, IntegrityError, connection, transaction
+from django.db import IntegrityError, connection, transaction
 from django.db.models import Q, QuerySet
 
-from legacy_json.errors import AlreadyThere, NotTheAuthority, NotThere, Stale
-from legacy_json.keys import Key
-from migration_control import locks
+from legacy_json.effects import Effect
+from legacy_json.errors import AlreadyThere, NotThere, Pruned, Stale
+from legacy_json.inbox import Entry
+from legacy_json.keys import Key, below
+from legacy_json.positions import position_of, positioned, span_of
+from migration_control import effects, locks
 from migration_control.components import Component
+from migration_control.models import InboxEntry
 from migration_control.records import Record
 from migration_control.stores import base
 from migration_control.stores.changes import Changes, derive, is_empty
-from migration_control.stores.commits import NUMBER, took_effect
-from migration_control.stores.refusals import Collision, explained, is_of_the_guard, is_transient, refuse_reserved
+from migration_control.stores.refusals import Collision, refuse_reserved
 from migration_control.stores.statements import Statements, statements
+from migration_control.stores.transacting import transact
+from migration_control.stores.written import Copy
 
 R = TypeVar("R", bound=Record)
 T = TypeVar("T")
 
-ATTEMPTS = 5  # at a transaction that others stand in the way of
+# Called once what was written is committed: each key with its version and its record, None if it was deleted.
+After = Callable[[Component, list[Copy]], None]
 
 
 class DatabaseStore(Generic[R]):
     """Rows of one component. A write joins the transaction that is open around it."""
 
-    def __init__(self, component: Component) -> None:
+    def __init__(self, component: Component, after: After | None = None) -> None:
         self.component = component
+        self._after = after
         self._model = cast(type[R], component.model)
 
     @cached_property
@@ -50,36 +58,56 @@ class DatabaseStore(Generic[R]):
     def create(self, record: R) -> R:
         derive(self.component, record)
 
-        def insert() -> list[tuple[R, int]]:
+        def insert(floor: Key | None) -> list[_Wrote[R]]:
             refuse_reserved(self.component, [record.key])
-            return [(record, self._insert(record))]
+            return [self._insert(record, floor)]
 
-        _set_versions(self._write(insert))
+        self._settle(self._write(insert))
+        return record
+
+    def append(self, record: R, *, stem: str | None = None, once: str | None = None) -> R:
+        def run(floor: Key | None) -> tuple[Key | None, list[_Wrote[R]]]:
+            known = self._appended(record, stem, once)
+            if known is not None:
+                return known, []
+            derive(self.component, record)
+            refuse_reserved(self.component, [record.key])
+            return None, [self._insert(record, floor)]
+
+        known, written = self._write(run, again=None if stem is None else AlreadyThere)
+        if known is not None:
+            return base.as_it_is(self.component, known, self.get(known))
+        self._settle(written)
         return record
 
     def save(self, record: R) -> R:
         derive(self.component, record)
-        _set_versions(self._write(lambda: [(record, self._update(record, record.version))]))
+        self._settle(self._write(lambda _: [self._update(record, record.version)]))
         return record
 
-    def update(self, key: Key, change: Callable[[R], object]) -> R:
-        return self.update_many([key], base.on_one(key, change))
+    def update(self, key: Key, change: Callable[[R], object], once: str | None = None) -> R:
+        written: R | None = self.update_many([key], base.on_one(key, change), once)
+        return base.as_it_is(self.component, key, written or self.get(key))
 
-    def update_many(self, keys: Iterable[Key], change: Callable[[Changes[R]], T]) -> T:
-        named = sorted(set(keys))
+    def update_many(self, keys: Iterable[Key], change: Callable[[Changes[R]], object], once: str | None = None) -> Any:
+        given = list(keys)
+        named, effect = sorted(set(given)), base.effect_of(given, once)
 
-        def run() -> tuple[T, list[tuple[R, int]]]:
+        def run(floor: Key | None) -> tuple[object, list[Copy], list[_Wrote[R]]]:
+            if effect and not self._apply_once(effect):
+                return None, [], []
             found = self._found(self._sql.lock, named)
             changes = Changes(self.component, named, found)
             result = change(changes)
-            return result, self._apply(changes)
+            self._post(changes.posted)
+            return result, [self._delete(*deleted) for deleted in changes.deleted()], self._apply(changes, floor)
 
-        result, written = self._write(run, again=AlreadyThere)
-        _set_versions(written)
+        result, deleted, written = self._write(run, again=AlreadyThere)
+        self._settle(written, deleted)
         return result
 
     def delete(self, key: Key, version: int | None = None) -> None:
-        self._write(lambda: self._delete(key, version))
+        self._settle([], [self._write(lambda _: self._delete(key, version))])
 
     def find(self, name: str, value: object) -> list[R]:
         base.check_lookup(self.component, name)
@@ -120,49 +148,38 @@ class DatabaseStore(Generic[R]):
         refuse_reserved(self.component, [key for key in keys if key not in found])
         return found
 
-    def _write(self, run: Callable[[], T], again: type[Exception] | None = None) -> T:
-        """Run it in a transaction under the component's lock; once more, if the database or `again` says so.
+    def _write(self, run: Callable[[Key | None], T], again: type[Exception] | None = None) -> T:
+        return transact(self.component, run, again)
 
-        What is transient in a transaction around us is its owner's to repeat: it holds its locks until it ends.
-        """
-        joined = connection.in_atomic_block
-        for left in reversed(range(ATTEMPTS)):
-            done: list[T] = []
-            number = ""
-            try:
-                with transaction.atomic():
-                    number = self._lock()
-                    done.append(run())
-                return done[0]
-            except Collision as collision:
-                refusal = explained(self.component, collision)
-                if not (left and again and isinstance(refusal, again)):
-                    raise refusal from collision.error
-            except Error as error:
-                if is_of_the_guard(error):
-                    raise NotTheAuthority(self.component.name, "database") from error
-                if joined:
-                    raise
-                if done:  # all but the reply to COMMIT
-                    connection.close()
-                    if took_effect(self.component.name, number):
-                        return done[0]
-                if not (left and (done or is_transient(error))):
-                    raise
-        raise AssertionError("the last attempt returns or raises")
-
-    def _lock(self) -> str:
-        """Take the component's lock, which waits for a move. Returns the transaction's number."""
-        statement, values = locks.shared(self.component.name)
-        ((_, number),) = _execute(f"{statement}, {NUMBER}", values)
-        return str(number)
-
-    def _apply(self, changes: Changes[R]) -> list[tuple[R, int]]:
-        for key, version in changes.deleted():
-            self._delete(key, version)
+    def _apply(self, changes: Changes[R], floor: Key | None) -> list[_Wrote[R]]:
         released = self._release(changes)
-        written = [(record, self._update(record, released.get(record.key, read))) for record, read in changes.saved()]
-        return written + [(record, self._insert(record)) for record in changes.created()]
+        written = [self._update(record, released.get(record.key, read)) for record, read in changes.saved()]
+        return written + [self._insert(record, floor) for record in changes.created()]
+
+    def _apply_once(self, effect: Effect) -> bool:
+        """Whether it has not taken place yet; it does with this transaction. Whoever is at the same is waited for."""
+        return bool(effects.insert(self.component.name, [effect], acked=False))
+
+    def _appended(self, record: R, stem: str | None, once: str | None) -> Key | None:
+        """The key that it was appended at before; None if it is to be, and then it has its key."""
+        if stem is not None:
+            _execute(*locks.end_of(self.component.name, stem))
+            known = None if once is None else effects.appended(self.component, once, stem)
+            if known is not None:
+                return known
+            record.pk = self._next(stem)
+        effect = base.effect_of([record.key], once)
+        return record.key if effect and not self._apply_once(effect) else None
+
+    def _next(self, stem: str) -> Key:
+        """The key after the last one that was ever given in that list. Under the lock of its end."""
+        span, name = span_of(stem), self.component.name
+        ((last,),) = _execute(self._sql.last, [*span, name, *span, name, *span, *span])
+        return positioned(stem, 0 if last is None else position_of(last)[1] + 1)
+
+    def _post(self, entries: Sequence[Entry]) -> None:
+        if entries:
+            InboxEntry.objects.bulk_create([InboxEntry(**entry._asdict()) for entry in entries], ignore_conflicts=True)
 
     def _release(self, changes: Changes[R]) -> dict[Key, int]:
         """Free the unique values that change hands; no order of the statements would do for a swap."""
@@ -173,17 +190,21 @@ class DatabaseStore(Generic[R]):
                 versions.update(_execute(statement, [keys]))
         return versions
 
-    def _insert(self, record: R) -> int:
+    def _insert(self, record: R, floor: Key | None) -> _Wrote[R]:
+        """Raises Pruned: JSON would pass it over, and the move back lose it."""
+        if floor is not None and below(record.key, floor):
+            raise Pruned(self.component.name, record.key, floor)
         sql = self._sql
         record.duplicate = False
-        ((version,),) = self._colliding(record, sql.insert, sql.values(record, adding=True))
-        return int(version)
+        ((version, lacked),) = self._colliding(record, sql.insert, sql.values(record, adding=True))
+        return _Wrote(record, version, lacked)
 
-    def _update(self, record: R, read: int) -> int:
+    def _update(self, record: R, read: int) -> _Wrote[R]:
         sql = self._sql
         record.duplicate = record.duplicate and self._still_shares(record)
-        for (version,) in self._colliding(record, sql.update, [*sql.values(record, adding=False), record.key, read]):
-            return int(version)
+        values = [*sql.values(record, adding=False), record.key, read]
+        for version, lacked in self._colliding(record, sql.update, values):
+            return _Wrote(record, version, lacked)
         raise self._refusal(record.key, read)
 
     def _still_shares(self, record: R) -> bool:
@@ -194,10 +215,28 @@ class DatabaseStore(Generic[R]):
                 return sharing.exclude(pk=record.pk).exists()
         return False
 
-    def _delete(self, key: Key, version: int | None) -> None:
+    def _delete(self, key: Key, version: int | None) -> Copy:
         sql = self._sql
         if not (_execute(sql.delete, [key]) if version is None else _execute(sql.delete_version, [key, version])):
             raise self._refusal(key, version)
+        ((tombstone, lacked),) = _execute(_tombstone(self.component), [self.component.name, str(key)])
+        return Copy(key, int(tombstone), None, effects.parsed(key, lacked))
+
+    def _settle(self, written: list[_Wrote[R]], deleted: Iterable[Copy] = ()) -> None:
+        """Once nothing of it can fail any more; what is copied on waits for the transaction around us."""
+        for record, version, _ in written:
+            record.version, record.run, record._state.adding = version, None, False
+        after = self._after
+        if after is None:
+            return
+        # In a transaction around us the caller may go on changing what it was given, before that is committed.
+        kept = deepcopy if connection.in_atomic_block else _as_it_is
+        copies = [
+            *deleted,
+            *(Copy(r.key, r.version, kept(r), effects.parsed(r.key, lacked)) for r, _, lacked in written),
+        ]
+        if copies:
+            transaction.on_commit(lambda: after(self.component, copies), robust=True)
 
     def _colliding(self, record: R, statement: str, values: list[Any]) -> list[tuple[Any, ...]]:
         try:
@@ -213,16 +252,27 @@ class DatabaseStore(Generic[R]):
         return Stale(self.component.name, key, read, now)
 
 
+class _Wrote(NamedTuple, Generic[R]):
+    """A record that was written, its version, and which of its effects JSON lacks, as effects.pending_of has them."""
+
+    record: R
+    version: int
+    lacked: list[str]
+
+
 _LOOKUPS = {"<": "lt", ">": "gt", ">=": "gte"}
+
+
+def _tombstone(component: Component) -> str:
+    lacked = effects.pending_of(component.name, "c.key")
+    return f"SELECT c.version, {lacked} FROM migration_control_change c WHERE c.component = %s AND c.key = %s"  # noqa: S608
+
+
+def _as_it_is(record: R) -> R:
+    return record
 
 
 def _execute(statement: str, values: list[Any]) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
         cursor.execute(statement, values)
         return list(cursor.fetchall())
-
-
-def _set_versions(written: Iterable[tuple[Record, int]]) -> None:
-    """Once nothing of it can fail any more."""
-    for record, version in written:
-        record.version, record.run, record._state.adding = version, None, False

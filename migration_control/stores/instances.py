@@ -59,6 +59,18 @@ class Instances(Generic[R]):
             raise KeyReserved(self.component.name, legacy.key, error.detail) from error
         return self._model.from_db(None, self._fields, values)
 
+    def unrepaired(self, legacy: Legacy) -> tuple[Any, ...] | None:
+        """The values of the same, in the order of the model's columns; None if anything had to be repaired, of which
+        staff are told. Raises KeyReserved.
+        """
+        try:
+            try:
+                return self._plain(legacy)
+            except Unplain:
+                return None if self._mapping.held(legacy, self.zone).notes else self._careful(legacy)
+        except CannotHold as error:
+            raise KeyReserved(self.component.name, legacy.key, error.detail) from error
+
     def _plain(self, legacy: Legacy) -> tuple[Any, ...]:
         if legacy.odd:
             raise Unplain

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 from zoneinfo import ZoneInfo
 
 from legacy_json import selecting
@@ -19,10 +19,13 @@ from migration_control.components import Component
 from migration_control.records import Record
 from migration_control.stores import base
 from migration_control.stores.changes import Changes, derive, is_empty
+from migration_control.stores.documents import document
 from migration_control.stores.instances import Instances
+from migration_control.stores.written import Written
 
 R = TypeVar("R", bound=Record)
-T = TypeVar("T")
+
+After = Callable[[Written, Index], None]  # called once what was written is committed
 
 
 class JsonStore(Generic[R]):
@@ -31,8 +34,11 @@ class JsonStore(Generic[R]):
     All raise NotReadYet where the index has never read the component: what it does not know is not nothing.
     """
 
-    def __init__(self, component: Component, index: Index, places: Places, zone: ZoneInfo) -> None:
+    def __init__(
+        self, component: Component, index: Index, places: Places, zone: ZoneInfo, after: After | None = None
+    ) -> None:
         self.component = component
+        self._after = after
         self._index, self._places, self._zone = index, places, zone
         self._instances: Instances[R] = Instances(component, zone)
         self._collection = component.collection
@@ -46,7 +52,20 @@ class JsonStore(Generic[R]):
             return {key: record for key in keys if (record := self.get(key)) is not None}
 
     def create(self, record: R) -> R:
-        return self.update_many([record.key], lambda changes: changes.create(record))
+        created: R = self.update_many([record.key], lambda changes: changes.create(record))
+        return created
+
+    def append(self, record: R, *, stem: str | None = None, once: str | None = None) -> R:
+        selecting.check_read(self._index, self.component.name)
+        with self._commit() as writer:
+            known = self._appended(writer, record, stem, once)
+            if known is None:
+                derive(self.component, record)
+                version = writer.create(self._collection, record.key, self._document(record))
+        if known is not None:
+            return base.as_it_is(self.component, known, self.get(known))
+        self._settle([(record, version)])
+        return record
 
     def save(self, record: R) -> R:
         derive(self.component, record)
@@ -55,12 +74,16 @@ class JsonStore(Generic[R]):
         self._settle([(record, version)])
         return record
 
-    def update(self, key: Key, change: Callable[[R], object]) -> R:
-        return self.update_many([key], base.on_one(key, change))
+    def update(self, key: Key, change: Callable[[R], object], once: str | None = None) -> R:
+        written: R | None = self.update_many([key], base.on_one(key, change), once)
+        return base.as_it_is(self.component, key, written or self.get(key))
 
-    def update_many(self, keys: Iterable[Key], change: Callable[[Changes[R]], T]) -> T:
-        named = sorted(set(keys))
+    def update_many(self, keys: Iterable[Key], change: Callable[[Changes[R]], object], once: str | None = None) -> Any:
+        given = list(keys)
+        named, effect = sorted(set(given)), base.effect_of(given, once)
         with self._commit() as writer:
+            if effect and not writer.apply_once(self._collection, effect):
+                return None
             rows = ((key, writer.get(self._collection, key)) for key in named)
             found = {key: self._instances.make(row) for key, row in rows if row is not None}
             if len(found) < len(named):
@@ -68,6 +91,7 @@ class JsonStore(Generic[R]):
             changes = Changes(self.component, named, found)
             result = change(changes)
             written = self._apply(writer, changes)
+            writer.post(changes.posted)
         self._settle(written)
         return result
 
@@ -126,9 +150,18 @@ class JsonStore(Generic[R]):
         try:
             with commit(self._index, self._places) as writer:
                 yield writer
+                generations = self._mirrored(writer)
         except (NotThere, NotOurs):
             selecting.check_read(self._index, self.component.name)
             raise
+        if self._after and generations:
+            self._after(Written(writer.written, generations, writer.applied), self._index)
+
+    def _mirrored(self, writer: Writer) -> dict[str, int]:
+        """The components of this commit whose other store is written at once, with the index's generations."""
+        if not self._after:
+            return {}
+        return {name: self._index.generation(name) for name, fence in writer.fences.items() if fence.mirrored}
 
     def _apply(self, writer: Writer, changes: Changes[R]) -> list[tuple[R, int]]:
         for key, version in changes.deleted():
@@ -137,11 +170,21 @@ class JsonStore(Generic[R]):
         created = changes.created()
         return written + [(r, writer.create(self._collection, r.key, self._document(r))) for r in created]
 
+    def _appended(self, writer: Writer, record: R, stem: str | None, once: str | None) -> Key | None:
+        """The key that it was appended at before; None if it is to be, and then it has its key."""
+        if stem is not None:
+            known = None if once is None else writer.appended(self._collection, once, stem)
+            if known is not None:
+                return known
+            record.pk = writer.next_key(self._collection, stem)
+        effect = base.effect_of([record.key], once)
+        return record.key if effect and not writer.apply_once(self._collection, effect) else None
+
     def _replace(self, writer: Writer, record: R, version: int) -> int:
         return writer.replace(self._collection, record.key, self._document(record), version)
 
     def _document(self, record: R) -> dict[str, object]:
-        return self.component.mapping.write(record, self._zone)
+        return document(self.component, record, self._zone)
 
     def _settle(self, written: Iterable[tuple[R, int]]) -> None:
         """Once it is committed. A mark may have gone with the value that it was for."""

@@ -9,15 +9,16 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import Any, Generic, TypeVar
 
-from legacy_json.errors import KeyReserved, NotThere, Stale, ValueTaken
-from legacy_json.keys import Key
+from legacy_json.errors import AlreadyThere, KeyReserved, NotThere, Pruned, Stale, ValueTaken
+from legacy_json.inbox import Entry
+from legacy_json.keys import Key, below
+from legacy_json.positions import position_of, positioned, span_of
 from migration_control.components import Component
 from migration_control.records import Record
 from migration_control.stores import base
 from migration_control.stores.changes import Changes, derive, is_empty
 
 R = TypeVar("R", bound=Record)
-T = TypeVar("T")
 
 
 class MemoryStore(Generic[R]):
@@ -26,9 +27,12 @@ class MemoryStore(Generic[R]):
     def __init__(self, component: Component) -> None:
         self.component = component
         self._reserved: dict[Key, str] = {}
+        self._floor: Key | None = None
         self._lock = threading.Lock()
         self._records: dict[Key, R] = {}
         self._versions: dict[Key, int] = {}  # tombstones' too
+        self._applied: set[tuple[Key, str]] = set()
+        self.posted: list[Entry] = []  # nobody settles them
 
     def get(self, key: Key) -> R | None:
         return self.get_many([key]).get(key)
@@ -40,7 +44,24 @@ class MemoryStore(Generic[R]):
             return self._copies(named)
 
     def create(self, record: R) -> R:
-        return self.update_many([record.key], lambda changes: changes.create(record))
+        created: R = self.update_many([record.key], lambda changes: changes.create(record))
+        return created
+
+    def append(self, record: R, *, stem: str | None = None, once: str | None = None) -> R:
+        with self._lock:
+            if stem is not None:
+                record.pk = self._next(stem, once)
+            effect = base.effect_of([record.key], once)
+            if effect and (effect.key, effect.name) in self._applied:
+                return base.as_it_is(self.component, record.key, self._copies([record.key]).get(record.key))
+            self._refuse_reserved([record.key])
+            if record.key in self._records:
+                raise AlreadyThere(self.component.name, record.key)
+            derive(self.component, record)
+            self._commit([], [record])
+            if effect:
+                self._applied.add((effect.key, effect.name))
+        return record
 
     def save(self, record: R) -> R:
         derive(self.component, record)
@@ -49,19 +70,26 @@ class MemoryStore(Generic[R]):
             self._commit([], [record])
         return record
 
-    def update(self, key: Key, change: Callable[[R], object]) -> R:
-        return self.update_many([key], base.on_one(key, change))
+    def update(self, key: Key, change: Callable[[R], object], once: str | None = None) -> R:
+        written: R | None = self.update_many([key], base.on_one(key, change), once)
+        return base.as_it_is(self.component, key, written or self.get(key))
 
-    def update_many(self, keys: Iterable[Key], change: Callable[[Changes[R]], T]) -> T:
+    def update_many(self, keys: Iterable[Key], change: Callable[[Changes[R]], object], once: str | None = None) -> Any:
         named = list(keys)
+        effect = base.effect_of(named, once)
         with self._lock:
             self._refuse_reserved(named)
+            if effect and (effect.key, effect.name) in self._applied:
+                return None
             changes = Changes(self.component, named, self._copies(named))
             result = change(changes)
             self._commit(
                 [key for key, _ in changes.deleted()],
                 [*(record for record, _ in changes.saved()), *changes.created()],
             )
+            if effect:
+                self._applied.add((effect.key, effect.name))
+            self.posted += changes.posted
         return result
 
     def delete(self, key: Key, version: int | None = None) -> None:
@@ -104,11 +132,24 @@ class MemoryStore(Generic[R]):
         """As if a quarantined document had the key."""
         self._reserved[key] = reason
 
+    def raise_floor(self, floor: Key) -> None:
+        """As retention does; there is nothing below it yet."""
+        self._floor = floor
+
     def put_as_it_is(self, record: R, version: int) -> None:
         """Without a question; an import puts marked duplicates so."""
         record.version, record.run, record._state.adding = version, None, False
         self._versions[record.key] = version
         self._records[record.key] = copy.deepcopy(record)
+
+    def _next(self, stem: str, once: str | None) -> Key:
+        """The key at the list's end, or the one that was given under this name before."""
+        low, high = span_of(stem)
+        for key, name in self._applied:
+            if name == once and low <= str(key) <= high:
+                return key
+        given = [str(key) for key in (*self._versions, *self._reserved) if low <= str(key) <= high]
+        return positioned(stem, position_of(max(given))[1] + 1 if given else 0)
 
     def _copies(self, keys: Iterable[Key]) -> dict[Key, R]:
         return {key: copy.deepcopy(self._records[key]) for key in keys if key in self._records}
@@ -138,6 +179,9 @@ class MemoryStore(Generic[R]):
         )
 
     def _commit(self, deleted: list[Key], written: list[R]) -> None:
+        for record in written:
+            if self._floor is not None and below(record.key, self._floor):
+                raise Pruned(self.component.name, record.key, self._floor)
         gone = {*deleted, *(record.key for record in written)}
         kept = [record for key, record in self._records.items() if key not in gone]
         for record in written:

@@ -16,7 +16,7 @@ from typing import Any
 
 from config.environment import read, var_dir
 from config.stack import isolate
-from tests.bench import importing, reading, writing
+from tests.bench import handover, importing, reading, writing
 from tests.bench.stores import STORES, of
 
 COMPONENTS = sorted({store.component for store in STORES.values()})
@@ -34,8 +34,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if options.only not in (None, title):
             continue
         for name in of(options.component):
+            records = options.records or RECORDS.get(title, STORES[name].records)
             with _folder(var) as folder:
-                found = bench(name, folder, options.records or STORES[name].records, options.repeats)
+                found = bench(name, folder, records, options.repeats)
             if not found:
                 continue
             figures.setdefault(title, {})[name] = found
@@ -75,7 +76,18 @@ def _writing(name: str, folder: Path, records: int, repeats: int) -> dict[str, A
     return found
 
 
-BENCHES: dict[str, Bench] = {"reading": reading.run, "import": importing.run, "writing": _writing}
+def _handover(name: str, folder: Path, records: int, repeats: int) -> dict[str, Any]:
+    """Of one component, as above."""
+    return handover.run(folder, records, repeats) if name == "users" else {}
+
+
+BENCHES: dict[str, Bench] = {
+    "reading": reading.run,
+    "import": importing.run,
+    "writing": _writing,
+    "handover": _handover,
+}
+RECORDS = {"handover": handover.RECORDS}  # where it is not each store's own number
 
 
 def _machine() -> dict[str, Any]:

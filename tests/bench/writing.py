@@ -1,19 +1,21 @@
 """One commit of the JSON store, against a bare SQLite commit of the same bytes, and against what rewrites its file.
 
-Ours and the peer take turns, commit by commit, so that a disk that slows down slows both.
+Ours and the peer take turns, commit by commit, and so do the sizes: a disk that slows down slows all of them.
 """
 
 from __future__ import annotations
 
 import multiprocessing
+import os
 import sqlite3
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from functools import cache
 from pathlib import Path
 from random import Random
 from statistics import median
-from typing import Any
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from legacy_json.connections import PAGE
@@ -29,6 +31,7 @@ SIZES = (1_000, 100_000)  # and as many as are asked for
 PEER = 50_000  # records, which TinyDB writes anew at each change
 WRITERS, EACH = 4, 1_500  # processes at once, and commits of each
 ROUND = 400  # commits of each side
+FRAME = 24  # bytes before each page in the log
 CHUNK = 10_000
 SELECT = "SELECT document FROM record WHERE key = ?"
 spawn = multiprocessing.get_context("spawn")
@@ -45,15 +48,17 @@ def run(folder: Path, records: int, repeats: int) -> dict[str, Any]:
 
     django.setup()
     sizes = sorted({*SIZES, PEER, records})
-    rounds = {size: [_beside_sqlite(folder, size) for _ in range(repeats)] for size in sizes}
-    ours = {size: median(median(mine) for mine, _ in found) for size, found in rounds.items()}
+    rounds = [_beside_sqlite(folder, sizes) for _ in range(repeats)]
+    ours = {size: median(one[size].ours for one in rounds) for size in sizes}
     return {
         "one replace (us), for scale only": {str(size): round(seconds * 1e6) for size, seconds in ours.items()},
         "time of one replace, to a bare SQLite commit": {
-            str(size): round(median(median(mine) / median(bare) for mine, bare in found), 2)
-            for size, found in rounds.items()
+            str(size): round(median(one[size].ours / one[size].bare for one in rounds), 2) for size in sizes
         },
-        f"time at {records} records, to that at {sizes[0]}": round(ours[records] / ours[sizes[0]], 2),
+        f"time at {records} records, to that at {sizes[0]}": round(
+            median(one[records].ours / one[sizes[0]].ours for one in rounds), 2
+        ),
+        "pages written by one replace, where a bare commit writes one": _pages(folder, SIZES[0]),
         f"time at {PEER} records, to TinyDB's": round(ours[PEER] / _tinydb(folder, PEER), 5),
         f"slowest 0.1 % of {WRITERS} writers at once, to their median": round(_at_once(folder, SIZES[1]), 1),
         "time of one get, to a bare SQLite select": round(_reads(folder, SIZES[1]), 2),
@@ -64,6 +69,7 @@ def run(folder: Path, records: int, repeats: int) -> dict[str, Any]:
 # Filled by the back door: what is measured is one commit
 
 
+@cache
 def _users() -> Collection:
     from migration_control import components
 
@@ -158,13 +164,43 @@ def _bare(folder: Path, records: int) -> Iterator[sqlite3.Connection]:
 # What is measured
 
 
-def _beside_sqlite(folder: Path, records: int) -> tuple[Seconds, Seconds]:
-    with _index(folder, records) as (index, places), _bare(folder, records) as bare:
-        chance, mine, theirs = Random(records), [], []
+class _Medians(NamedTuple):
+    """Seconds of one commit."""
+
+    ours: float
+    bare: float
+
+
+def _beside_sqlite(folder: Path, sizes: Sequence[int]) -> dict[int, _Medians]:
+    mine: dict[int, Seconds] = {size: [] for size in sizes}
+    theirs: dict[int, Seconds] = {size: [] for size in sizes}
+    with ExitStack() as stack:
+        stores = {
+            size: (*stack.enter_context(_index(folder, size)), stack.enter_context(_bare(folder, size)))
+            for size in sizes
+        }
+        os.sync()  # filling them is not what is measured
         for _ in range(ROUND):
-            mine.append(_replace(index, places, _changed(chance.randrange(records))))
-            theirs.append(_update(bare, _changed(chance.randrange(records))))
-    return mine, theirs
+            for size, (index, places, bare) in stores.items():
+                mine[size].append(_replace(index, places, _changed(_any(size))))
+                theirs[size].append(_update(bare, _changed(_any(size))))
+    return {size: _Medians(median(mine[size]), median(theirs[size])) for size in sizes}
+
+
+_any = Random(1).randrange
+
+
+def _pages(folder: Path, records: int) -> float:
+    """What each commit adds to the log, while the database confirms what waits every now and then."""
+    log = folder / f"{records}.sqlite3-wal"
+    with _index(folder, records) as (index, places):
+        connection = index.connection()
+        connection.execute("DELETE FROM pending WHERE component = 'users'")
+        connection.execute("PRAGMA wal_autocheckpoint = 0")
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        for _ in range(50):
+            _replace(index, places, _changed(_any(records)))
+        return round(log.stat().st_size / (PAGE + FRAME) / 50, 1)
 
 
 def _replace(index: Index, places: Places, document: dict[str, object]) -> float:

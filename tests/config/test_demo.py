@@ -1,4 +1,4 @@
-"""`make demo`: the example, copies of somebody's file and folder, broken files, Ctrl-C."""
+"""`make demo`: the example with its handover, copies of somebody's file and folder, broken files, Ctrl-C."""
 
 import json
 import signal
@@ -8,12 +8,16 @@ import time
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from config.environment import BASE_DIR
 from tests.config.conftest import type_of_run
 from tests.config.test_run import processes
 
 SECONDS = 120
+WHOLE = 400  # for all of it, with the handover
 STEPS = ["start", "read", "dry_run", "import", "import_again", "undo", "import_paused", "check"]
+MOVES = ["take", "traffic", "dual_write", "to_database", "db_only", "back", "forward", "handover_check"]
 MESSAGE = {"ts": "2025-03-30T02:30:00.001Z", "direction": "in", "text": "שלום\n👋🏽"}
 PLAIN: dict[str, Any] = {
     "user_id": 100,
@@ -62,36 +66,66 @@ def companion(folder: Path) -> None:
         (folder / name).write_text(json.dumps(value, indent=2), encoding="utf-8")
 
 
-def test_the_example_travels_and_leaves_nothing(run: type_of_run, home: Path) -> None:
-    done = run("-m", "config.demo", JSON="1")
+def whole(clean: dict[str, str], **variables: str) -> subprocess.CompletedProcess[str]:
+    """With the handover, which takes longer than other commands."""
+    return subprocess.run(
+        [sys.executable, "-m", "config.demo"],
+        cwd=BASE_DIR,
+        env=clean | {"JSON": "1"} | variables,
+        capture_output=True,
+        text=True,
+        timeout=WHOLE,
+        check=False,
+    )
+
+
+def test_the_example_travels_is_handed_over_and_leaves_nothing(clean: dict[str, str], home: Path) -> None:
+    done = whole(clean)
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
     assert found["ok"]
-    assert set(found["seconds"]) == {*STEPS, "import_difference"}
+    assert set(found["seconds"]) == {*STEPS, "import_difference", *MOVES}
     assert set(found["records"]) == {
         "users", "subscriptions", "matches", "analytics", "profiles", "conversations", "configuration",
     }  # fmt: skip
     for counts in found["records"].values():
         assert counts["lost"] == 0
-        assert counts["round_trip"] + counts["quarantined"] == counts["entries"] > 0
+        assert counts["round_trip"] + counts["superseded"] + counts["quarantined"] == counts["entries"] > 0
         assert counts["rows"] == counts["round_trip"]
+    nothing_was_lost(found["handover"], set(found["records"]))
+    assert found["handover"]["kept"] > 0
+    assert "was killed there (kill -9)" in done.stderr
+    assert "PostgreSQL was stopped" in done.stderr
     assert "Every record is accounted for." in done.stderr
     assert list((home / "demo").iterdir()) == []
     assert processes(home) == []
 
 
+def nothing_was_lost(handover: dict[str, Any], names: set[str]) -> None:
+    """Of these components all that was acknowledged is in both stores; and it was not nothing."""
+    assert set(handover["components"]) == names
+    for counts in handover["components"].values():
+        assert counts["json"] == counts["database"] == counts["acknowledged"] > 0
+    assert handover["found"] == handover["acknowledged"] > 100
+    # While there was no database, and where it was the authority.
+    assert handover["stale"] > 0
+    assert set(handover["refused"]) <= {"DatabaseAway", "Moving", "StoreBusy"}
+    assert handover["refused"]["DatabaseAway"] > 0
+
+
 def test_a_copy_of_a_file_with_defects_travels_and_the_original_stays(
-    run: type_of_run, home: Path, tmp_path: Path
+    clean: dict[str, str], home: Path, tmp_path: Path
 ) -> None:
     (tmp_path / "data.json").write_bytes(defective())
-    done = run("-m", "config.demo", JSON="1", DATA=str(tmp_path / "data.json"))
+    done = whole(clean, DATA=str(tmp_path / "data.json"))
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "data.json").read_bytes() == defective()
     found = json.loads(done.stdout)
     assert found["source"]["identical"]
     assert found["time_zone"] == {"name": "UTC", "assumed": True}
     assert "LEGACY_TIME_ZONE=" in done.stderr
-    assert list(found["seconds"]) == STEPS
+    assert list(found["seconds"]) == STEPS + MOVES
+    nothing_was_lost(found["handover"], {"users", "subscriptions"})
     assert found["source"]["bots"] == ["faceit"]
     assert set(found["records"]) == {"users", "subscriptions", "analytics"}
     users, subscriptions = found["records"]["users"], found["records"]["subscriptions"]
@@ -114,9 +148,10 @@ def test_a_copy_of_a_file_with_defects_travels_and_the_original_stays(
 def test_a_copy_of_a_folder_travels_file_by_file(run: type_of_run, home: Path, tmp_path: Path) -> None:
     companion(tmp_path)
     (tmp_path / "secrets.json").write_text("{}")
-    done = run("-m", "config.demo", JSON="1", DATA=str(tmp_path), LEGACY_TIME_ZONE="Asia/Tokyo")
+    done = run("-m", "config.demo", JSON="1", DATA=str(tmp_path), LEGACY_TIME_ZONE="Asia/Tokyo", HANDOVER="0")
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
+    assert (list(found["seconds"]), found["handover"]) == (STEPS, None)
     assert found["source"]["identical"]
     assert (found["source"]["bots"], found["source"]["files"]) == (["companion"], 8)
     assert {name: counts["entries"] for name, counts in found["records"].items()} == {
@@ -126,7 +161,7 @@ def test_a_copy_of_a_folder_travels_file_by_file(run: type_of_run, home: Path, t
     }
     lines = [json.loads(line) for line in (home / "demo-report.jsonl").read_text().splitlines()]
     assert {(line["file"], line["entry"], line["key"], line["outcome"]) for line in lines} == {
-        ("girls_data.json", 0, 7, "quarantined"),
+        ("girls_data.json", 0, 7, "superseded"),
         ("girls_data/-9.json", 0, -9, "repaired"),
         ("girls_data/notes.json", 0, None, "quarantined"),
         ("conversations/-9.json", 2, "-9:0000000002", "quarantined"),
@@ -174,17 +209,19 @@ def test_what_cannot_be_started_is_one_line(run: type_of_run, tmp_path: Path) ->
         assert len(done.stderr.splitlines()) == 1
 
 
-def test_ctrl_c_stops_all_and_leaves_nothing(clean: dict[str, str], home: Path) -> None:
+@pytest.mark.parametrize("reached", ["log/beat.log", "traffic/1.jsonl", "traffic/*.inside"])
+def test_ctrl_c_stops_all_and_leaves_nothing(clean: dict[str, str], home: Path, tmp_path: Path, reached: str) -> None:
+    (tmp_path / "data.json").write_bytes(defective())
     process = subprocess.Popen(
         [sys.executable, "-m", "config.demo"],
         cwd=BASE_DIR,
-        env=clean,
+        env=clean | {"DATA": str(tmp_path / "data.json")},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
     )
     deadline = time.monotonic() + SECONDS
-    while not list(home.glob("demo/run-*/log/beat.log")) and time.monotonic() < deadline:
+    while not list(home.glob(f"demo/run-*/{reached}")) and time.monotonic() < deadline:
         time.sleep(0.05)
     process.send_signal(signal.SIGINT)
     shown, _ = process.communicate(timeout=SECONDS)

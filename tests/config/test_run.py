@@ -191,12 +191,15 @@ def test_beat_finds_a_due_run_and_a_worker_ends_it(started: subprocess.Popen[str
     with psycopg.connect(database_url(home), autocommit=True) as connection:
         ticks = (
             "SELECT name, queue, expire_seconds FROM django_celery_beat_periodictask"
-            " WHERE (SELECT count(*) FROM django_celery_beat_periodictask) = 3 ORDER BY name"
+            " WHERE (SELECT count(*) FROM django_celery_beat_periodictask) = 6 ORDER BY name"
         )
         assert wait_for(connection, ticks) == [
             ("find due runs", "legacy", 10),
+            ("look after components", "legacy", 2),
             ("raise floors", "legacy", 80_000),
             ("render files", "legacy", 2),
+            ("settle inbox", "legacy", 2),
+            ("trim effects", "legacy", 80_000),
         ]
         # As a run whose message was lost: nobody but beat knows of it.
         connection.execute("UPDATE migration_control_run SET state = 'queued', ended_at = NULL, started_at = NULL")

@@ -58,9 +58,11 @@ WRONG = [
     ("E012", {"MIGRATION_MODE": "automatic"}),
     ("E013", {"AUTO_MIGRATE": "true"}),
     ("E013", {"AUTO_MIGRATE": "maybe"}),
+    ("E013", {"STORAGE_BACKEND": "json", "ENABLE_SERVICES": "false", "MIGRATION_MODE": "auto", "AUTO_MIGRATE": "true"}),
     ("E014", {"MIGRATION_BATCH_SIZE": "0"}),
     ("E014", {"MIGRATION_BATCH_SIZE": "1001"}),
     ("E015", {"LEGACY_DIR": "/no/such/folder"}),
+    ("E015", {"STORAGE_BACKEND": "json", "ENABLE_SERVICES": "false"}),
     ("E016", {"LEGACY_INDEX": "/"}),
     ("E017", {"LEGACY_TIME_ZONE": "Mars/Olympus"}),
     ("E017", {"LEGACY_DIR": "/"}),
@@ -69,6 +71,13 @@ WRONG = [
     ("E020", {"BOTS": "telegram"}),
     ("E021", {"LEGACY_FACEIT_FOLDER": "../elsewhere"}),
     ("E022", {"ANALYTICS_RETENTION_MONTHS": "0"}),
+    ("E024", {"LEGACY_COPIES_DAYS": "0"}),
+    ("E025", {"STORAGE_BACKEND": "sqlite"}),
+    ("E026", {"ENABLE_SERVICES": "perhaps"}),
+    ("E026", {"ENABLE_SERVICES": "false"}),
+    ("E026", {"ENABLE_SERVICES": "false", "STORAGE_BACKEND": "postgresql"}),
+    ("E027", {"SERVICE_FALLBACK_ENABLED": "perhaps"}),
+    ("E028", {"EFFECTS_KEPT_DAYS": "0"}),
 ]
 
 
@@ -108,6 +117,31 @@ def test_an_installation_with_servers_of_its_own_writes_no_secret(load: Load, ho
     assert list(home.iterdir()) == []
 
 
+def test_no_database_is_used_for_json_without_services_only(load: Load, tmp_path: Path) -> None:
+    bot = {"LEGACY_DIR": str(tmp_path), "LEGACY_TIME_ZONE": "UTC"}
+    for backend in ("json", "dual", "postgresql"):
+        for services in ("true", "false"):
+            used = load(STORAGE_BACKEND=backend, ENABLE_SERVICES=services, **bot)["DATABASE_USED"]
+            assert used == ((backend, services) != ("json", "false"))
+
+
+def test_where_no_database_is_used_none_is_named_and_nothing_of_a_web_process_is_asked_for(
+    load: Load, tmp_path: Path
+) -> None:
+    settings = load(
+        STORAGE_BACKEND="json",
+        ENABLE_SERVICES="false",
+        LEGACY_DIR=str(tmp_path),
+        LEGACY_TIME_ZONE="UTC",
+        DATABASE_URL="postgresql://u:p@h/d",
+        REDIS_URL="redis://h:6379/0",
+    )
+    assert settings["ENVIRONMENT_PROBLEMS"] == []
+    assert settings["DATABASES"]["default"]["ENGINE"] == "config.no_database"
+    assert (settings["CELERY_BROKER_URL"], settings["EMBEDDED_DATABASE"]) == ("memory://", False)
+    assert "redis" not in settings["CACHES"]["default"]["BACKEND"]
+
+
 def test_database_url_wins_over_its_parts(load: Load) -> None:
     entry = load(DATABASE_URL="postgresql://u:p%40ss@h:6543/one", DB_HOST="other", DB_NAME="two")["DATABASES"][
         "default"
@@ -143,6 +177,11 @@ def test_only_the_web_process_pools_connections(load: Load) -> None:
     assert pooled["OPTIONS"]["pool"] == {"min_size": 5, "max_size": 7}
     assert pooled["CONN_MAX_AGE"] == 0
     assert "pool" not in load()["DATABASES"]["default"]["OPTIONS"]
+
+
+def test_statements_are_prepared_unless_a_pooler_cannot_carry_them(load: Load) -> None:
+    assert load()["DATABASES"]["default"]["OPTIONS"]["prepare_threshold"] == 2
+    assert load(DB_PREPARE="false")["DATABASES"]["default"]["OPTIONS"]["prepare_threshold"] is None
 
 
 def test_no_task_may_run_for_as_long_as_the_broker_waits_for_it() -> None:

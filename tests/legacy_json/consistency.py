@@ -91,7 +91,8 @@ def _check_counts(index: Index, component: str, records: Sequence[Record]) -> No
         for record in records
         if record.state in (State.LIVE, State.PRUNED) or (record.state is State.QUARANTINED and record.key in refused)
     )
-    query = "SELECT source FROM finding WHERE component = ? AND phase = 'reading' AND outcome = 'quarantined'"
+    query = "SELECT source FROM finding WHERE component = ? AND phase = 'reading'"
+    query += " AND (outcome = 'quarantined' OR code = 'superseded')"
     there.update(source for (source,) in _rows(index, query, component))
     query = "SELECT f.name, c.entries FROM counted c JOIN file f ON f.id = c.file WHERE component = ? AND entries <> 0"
     assert dict(there) == dict(_rows(index, query, component))
@@ -114,5 +115,5 @@ def _check_files(index: Index) -> None:
         assert max(changed, began) <= index.counter, name
         assert rendered <= began, name
     assert not _rows(index, "SELECT 1 FROM record WHERE file NOT IN (SELECT id FROM file)")
-    query = "SELECT 1 FROM pending p LEFT JOIN record r USING (component, key) WHERE r.key IS NULL"
+    query = "SELECT 1 FROM pending p LEFT JOIN record r USING (component, key) WHERE r.key IS NULL AND component <> ''"
     assert not _rows(index, query)

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import queue
+import time
+from collections.abc import Iterator, Sequence
+from multiprocessing.process import BaseProcess
 from pathlib import Path
+from typing import Any
 
 from legacy_json.index import Index
 from legacy_json.places import Places
@@ -21,6 +25,21 @@ def countable(root: Path) -> Iterator[Ours]:
     yield made
     made.check()
     made.index.close()
+
+
+def gathered(reports: Any, processes: Sequence[BaseProcess], others: int = 0) -> list[Any]:
+    """One report of each process, and as many of others. Fails as soon as one of the processes has."""
+    found: list[Any] = []
+    deadline = time.monotonic() + HANG
+    while len(found) < len(processes) + others:
+        # Looked at before the queue: what a process reported is there by the time it is gone.
+        failed = [process.exitcode for process in processes if process.exitcode]
+        try:
+            found.append(reports.get(timeout=0.2))
+        except queue.Empty:
+            assert not failed, f"{len(failed)} of {len(processes)} processes failed, see above"
+            assert time.monotonic() < deadline, f"{len(found)} reports, no more"
+    return found
 
 
 def dump(index: Index) -> list[str]:

@@ -13,7 +13,7 @@ from legacy_json.applying import Reading
 from legacy_json.index import Index
 from legacy_json.layouts import Collection, FolderOf, Generations, ListOf, ObjectOf, SequenceOf, SingleOf, sources
 from legacy_json.reading import read
-from legacy_json.records import State
+from legacy_json.records import SUPERSEDED, State
 from legacy_json.scan import Scanner
 from legacy_json.texts import printable
 from tests.legacy_json.stores import Store, age
@@ -79,8 +79,8 @@ class Folder(Store):
                 if record.state in (State.LIVE, State.PRUNED) or (record.state, record.key in mapped) == (2, True):
                     file = printable(self.index.file_name(record.file))
                     places[file] = places.get(file, 0) + 1
-            for finding in self.quarantined(name):
-                if finding.phase == "reading":
+            for finding in self.findings(name):
+                if finding.phase == "reading" and (finding.outcome == "quarantined" or finding.code == SUPERSEDED):
                     places[finding.source] = places.get(finding.source, 0) + 1
             assert places == entries
 

@@ -114,11 +114,11 @@ class Ours:
 
     def create(self, collection: Collection, key: Key, **document: object) -> int:
         with commit(self.index, self.places) as writer:
-            return writer.create(collection, key, document)
+            return writer.create(collection, key, keyed(collection, key, document))
 
     def replace(self, collection: Collection, key: Key, version: int | None = None, **document: object) -> int:
         with commit(self.index, self.places) as writer:
-            return writer.replace(collection, key, document, version)
+            return writer.replace(collection, key, keyed(collection, key, document), version)
 
     def delete(self, collection: Collection, key: Key, version: int | None = None) -> int:
         with commit(self.index, self.places) as writer:
@@ -166,6 +166,12 @@ class Ours:
     def confirm_all(self) -> None:
         for collection in self.collections:
             self.confirm(collection)
+
+
+def keyed(collection: Collection, key: Key, document: Mapping[str, object]) -> dict[str, object]:
+    """With its key, where that is a part of it, unless it has one."""
+    names = [layout.key for layout in collection.layouts if isinstance(layout, ListOf)]
+    return dict.fromkeys(names, key) | dict(document)
 
 
 def refusal(collection: Collection, key: Key, source: str) -> Finding:

@@ -110,8 +110,9 @@ class Store:
             "finding": "component, key, source, ordinal, phase, outcome, code, detail, raw",
         }
         connection = self.index.connection()
+        real = "component <> ''"  # not the counter of commits
         return {
-            table: sorted(connection.execute(f"SELECT {columns} FROM {table}").fetchall(), key=repr)
+            table: sorted(connection.execute(f"SELECT {columns} FROM {table} WHERE {real}").fetchall(), key=repr)
             for table, columns in queries.items()
         }
 

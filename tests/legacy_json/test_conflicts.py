@@ -14,9 +14,10 @@ import pytest
 
 from legacy_json import conflicts, renderer
 from legacy_json.conflicts import Unsettled, settle
-from legacy_json.errors import LegacyError, StoreBusy, Unholdable
+from legacy_json.errors import LegacyError, NotItsKey, StoreBusy
 from legacy_json.records import State
 from legacy_json.taking import NotGivenBack
+from legacy_json.writing import Writer, commit
 from tests.legacy_json.apart import FILES, Apart, taken
 from tests.legacy_json.ours import MESSAGES, SUBSCRIPTIONS, USERS, refusal, users
 
@@ -246,6 +247,13 @@ def test_what_was_no_document_goes_with_the_record_around_it(tmp_path: Path) -> 
 
 @pytest.mark.parametrize("named", [6, "six", None])
 def test_a_record_of_a_list_that_names_another_key_is_refused(ours: Apart, named: object) -> None:
-    with pytest.raises(Unholdable, match="user_id"):
+    with pytest.raises(NotItsKey, match=f"users 5 has the user_id {named!r}"):
         ours.create(USERS, 5, user_id=named)
     assert 5 not in ours.live(USERS)
+
+
+def test_a_record_of_a_list_that_names_no_key_is_refused(ours: Apart) -> None:
+    for write in (Writer.create, Writer.replace):
+        with pytest.raises(NotItsKey, match="has no user_id"), commit(ours.index, ours.places) as writer:
+            write(writer, USERS, 5 if write is Writer.create else 1, {"faceit_nickname": "ours"})
+    assert (5 in ours.live(USERS), ours.document(USERS, 1)["user_id"]) == (False, 1)

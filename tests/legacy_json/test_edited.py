@@ -318,7 +318,7 @@ def test_nothing_is_taken_for_a_component_whose_authority_is_the_database(ours: 
     edit(ours, lambda data: data["users"][0].update(faceit_nickname="theirs"))
     rendered(ours)
     with ours.index.write() as (connection, _):
-        connection.execute("INSERT INTO fence VALUES ('users', 'closed', 1)")
+        connection.execute("INSERT INTO fence (component, state, epoch) VALUES ('users', 'closed', 1)")
     with pytest.raises(FenceClosed):
         ours.settle(ours.conflicts()[0], take=True)
     assert len(ours.conflicts()) == 1

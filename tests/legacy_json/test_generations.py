@@ -56,10 +56,24 @@ def test_the_older_one_is_a_finding_beside_the_newer(store: Folder) -> None:
     old(store, n1={"in": "old"}, n2={"in": "old"})
     new(store, "2", {"in": "new"})
     read(store)
-    (finding,) = store.quarantined("profiles")
-    assert (finding.code, finding.key, finding.source, finding.ordinal) == ("duplicate-key", 2, OLD, 1)
+    (finding,) = store.findings("profiles")
+    assert (finding.code, finding.key, finding.source, finding.ordinal) == ("superseded", 2, OLD, 1)
     assert finding.raw == b'{"in":"old"}'
     assert "girls_data/2.json has the same key" in finding.detail
+
+
+def test_the_older_one_is_no_defect_and_the_ledger_counts_it_by_itself(store: Folder) -> None:
+    old(store, n1={"in": "old"}, n2={"in": "old"}, n3={"in": "old"})
+    new(store, "2", {"in": "new"})
+    new(store, "3", {"in": "new"})
+    new(store, "03", {"in": "a copy"})
+    read(store)
+    store.confirm("profiles")
+    ledger = store.index.ledger("profiles")
+    assert (ledger.entries, ledger.imported, ledger.superseded, ledger.quarantined) == (6, 3, 2, 1)
+    assert [(finding.outcome, finding.source) for finding in store.quarantined("profiles")] == [
+        ("quarantined", "girls_data/03.json")
+    ]
 
 
 @pytest.mark.parametrize("present", ["old", "new"])
@@ -97,7 +111,7 @@ def test_a_newer_file_that_appears_wins_though_the_older_did_not_change(store: F
     new(store, "1", {"in": "new"})
     read(store)
     assert store.live("profiles")[1] == {"in": "new"}
-    assert found(store) == [(1, OLD, "duplicate-key")]
+    assert found(store) == [(1, OLD, "superseded")]
     assert places(store)[2] == OLD
 
 
@@ -121,7 +135,7 @@ def test_both_may_change_in_one_reading(store: Folder) -> None:
     new(store, "3", {"in": "new again"})
     read(store)
     assert [document["in"] for document in store.live("profiles").values()] == ["old again", "new", "new again"]
-    assert sorted(found(store), key=repr) == [(2, OLD, "duplicate-key"), (3, OLD, "duplicate-key")]
+    assert sorted(found(store), key=repr) == [(2, OLD, "superseded"), (3, OLD, "superseded")]
 
 
 def test_a_record_that_only_moved_is_followed_to_its_new_file(store: Folder) -> None:

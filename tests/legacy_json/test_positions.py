@@ -119,6 +119,22 @@ def test_other_chats_are_no_part_of_it(store: Folder) -> None:
     assert (texts(store, "1"), texts(store, "11")) == ({1: "b", 2: "c"}, {0: "b"})
 
 
+HALF = "half a pair: \ud83d"
+
+
+def test_a_message_with_half_a_surrogate_pair_keeps_its_text_and_its_position(store: Folder) -> None:
+    say(store, *numbers(0, 100), HALF, *numbers(101, 200))
+    assert texts(store)[100] == HALF
+    store.confirm("conversations")
+    say(store, *numbers(99, 100), HALF, *numbers(101, 200), f"{HALF}!")
+    assert {number: texts(store)[number] for number in (99, 100, 101, 200)} == {
+        99: "m99", 100: HALF, 101: "m101", 200: f"{HALF}!",
+    }  # fmt: skip
+    assert len(store.pending("conversations")) == 99 + 1  # the tombstones of the front, and the new one
+    say(store, HALF, *numbers(101, 200), f"{HALF}!", "last")  # now the list begins with it
+    assert (texts(store)[100], texts(store)[201]) == (HALF, "last")
+
+
 # What is no record
 
 

@@ -11,8 +11,8 @@ from legacy_json import pairing, pruning
 from legacy_json.index import Finding, Outcome, Phase
 from legacy_json.keys import Key
 from legacy_json.layouts import sources
+from legacy_json.outdated import dirty
 from legacy_json.records import State
-from legacy_json.renderer import dirty
 from tests.legacy_json.folders import EVENTS, MESSAGES, PEOPLE, Folder, chat
 from tests.legacy_json.stores import FACEIT, Store, user
 

@@ -8,7 +8,7 @@ import pytest
 
 from legacy_json.errors import SourceUnreadable
 from legacy_json.layouts import Collection, ObjectOf, SequenceOf, sources
-from legacy_json.reading import MovedWhileOurs, read
+from legacy_json.reading import CopiedElsewhere, MovedWhileOurs, read
 from legacy_json.records import State
 from legacy_json.walking import files_of
 from tests.legacy_json.ours import Ours
@@ -32,6 +32,39 @@ def test_a_file_of_ours_that_was_moved_is_not_the_bots_elsewhere(tmp_path: Path)
     assert states == [(State.LIVE,)]
     owner = ours.index.connection().execute("SELECT owner FROM source WHERE name = 'things.json'").fetchone()
     assert owner == ("switchyard",)
+
+
+@pytest.mark.parametrize(("before", "after"), [("", "f/"), ("f/", ""), ("f/", "g/")])
+@pytest.mark.parametrize("owned", [True, False], ids=["ours", "the bot's"])
+def test_files_that_were_copied_to_another_folder_are_no_other_source(
+    tmp_path: Path, before: str, after: str, owned: bool
+) -> None:
+    store = Ours(tmp_path, {f"{before}things.json": FILE}, (things(f"{before}things.json"),))
+    store.read()
+    if owned:
+        store.take()
+    store.put(f"{after}things.json", '{"1": {"a": "newer"}, "2": {"a": 2}, "3": {}}')
+    (copied,) = sources([things(f"{after}things.json")]).values()
+    with pytest.raises(CopiedElsewhere) as refused:
+        read(store.index, store.root, copied)
+    for folder in (before, after):
+        assert str((store.root / folder / "things.json").parent) in str(refused.value)
+    assert store.live(store.collections[0]) == {1: {"a": 1}, 2: {"a": 2}}
+    if not owned:
+        (store.root / f"{before}things.json").unlink()
+        read(store.index, store.root, copied)
+        assert store.live(store.collections[0]) == {1: {"a": "newer"}, 2: {"a": 2}, 3: {}}
+        assert list(store.index.findings("things")) == []
+
+
+def test_folders_of_records_that_were_copied_are_named_too(tmp_path: Path) -> None:
+    lists, moved = (Collection("lists", (SequenceOf(f"{at}lists/*.json"),), str) for at in ("", "f/"))
+    store = Ours(tmp_path, {"lists/5.json": [{}, {}]}, (lists,))
+    store.read()
+    store.put("f/lists/5.json", [{}, {}, {}])
+    (copied,) = sources([moved]).values()
+    with pytest.raises(CopiedElsewhere, match=r"records of .*/f/lists are known from .*/lists, where 5\.json"):
+        read(store.index, store.root, copied)
 
 
 @pytest.mark.parametrize("odd", ["dangling link", "folder"])

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from legacy_json.documents import encoded
 from legacy_json.errors import SourceUnreadable
 from legacy_json.scan import Stretch
 from tests.legacy_json.stores import scanner
@@ -270,3 +271,15 @@ def test_a_number_may_be_cut_by_the_windows_end_anywhere(number: str, size: int)
     found = scanner(f'{{"a": {number}}}'.encode(), size=size)
     assert [found.value().values[0] for _ in found.members()] == [json.loads(number)]
     found.finish()
+
+
+@given(st.lists(records, min_size=1, max_size=6), st.booleans())
+def test_documents_taken_together_are_those_taken_singly(found: list[Any], ascii_only: bool) -> None:
+    (stretch, *_) = scanner(json.dumps(found, ensure_ascii=ascii_only, indent=1).encode()).elements()
+    documents = stretch.documents
+    assert documents is None or documents == [encoded(value, odd=False)[1] for value in stretch.values]
+
+
+def test_a_value_that_was_taken_singly_has_no_document_yet() -> None:
+    (stretch,) = scanner(b'[{"a": "\\ud800"}]').elements()
+    assert stretch.documents is None

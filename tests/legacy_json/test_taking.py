@@ -11,14 +11,14 @@ from pathlib import Path
 
 import pytest
 
-from legacy_json import surroundings, taking
+from legacy_json import proving, surroundings, taking
 from legacy_json.errors import NotOurs, SourceShrank
 from legacy_json.owners import Owner, owner
 from legacy_json.reading import read
 from legacy_json.rendering.copies import manifest
 from legacy_json.taking import ElsewhereAuthority, NotGivenBack, StillWritten, WrongOwner
 from tests.legacy_json.apart import Apart, taken
-from tests.legacy_json.ours import PROFILES, SUBSCRIPTIONS, USERS, users
+from tests.legacy_json.ours import MESSAGES, PROFILES, SUBSCRIPTIONS, USERS, users
 
 
 @pytest.fixture
@@ -68,13 +68,13 @@ def test_a_write_of_the_bot_in_the_middle_of_it_stays_the_bots(
 def test_a_new_file_of_the_bot_in_the_middle_of_it_stays_the_bots(
     theirs: Apart, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    prove = taking._prove
+    prove = proving.prove
 
     def interrupted(*arguments: object) -> None:
         theirs.put("girls_data/7.json", {"chat_id": 7})
         prove(*arguments)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(taking, "_prove", interrupted)
+    monkeypatch.setattr(proving, "prove", interrupted)
     with pytest.raises(StillWritten):
         take(theirs, "girls_data/*.json")
 
@@ -174,10 +174,19 @@ def test_records_without_a_place_are_not_dropped_in_silence(tmp_path: Path) -> N
     ours.index.close()
 
 
+def test_half_a_surrogate_pair_is_taken_over_and_written_as_the_bot_wrote_it(tmp_path: Path) -> None:
+    said = [{"text": "one"}, {"text": "half a pair: \ud83d"}]
+    ours = taken(tmp_path, {"conversations/10.json": said})
+    ours.append(MESSAGES, "10", text="\udc00: the other half")
+    ours.render()
+    assert ours.content("conversations/10.json") == [*said, {"text": "\udc00: the other half"}]
+    ours.index.close()
+
+
 @pytest.mark.parametrize("act", ["give back", "restore", "take anew"])
 def test_while_the_database_is_the_authority_no_file_changes_owners(ours: Apart, act: str) -> None:
     with ours.index.write() as (connection, _):
-        connection.execute("INSERT INTO fence VALUES ('subscriptions', 'closed', 1)")
+        connection.execute("INSERT INTO fence (component, state, epoch) VALUES ('subscriptions', 'closed', 1)")
     with pytest.raises(ElsewhereAuthority, match="subscriptions"):
         if act == "give back":
             ours.give_back()

@@ -51,28 +51,29 @@ def test_values_that_the_database_cannot_tell_apart_are_one(ours: Ours, one: Any
 def test_of_what_is_no_value_many_may_have_the_same(ours: Ours, empty: Any) -> None:
     ours.create(USERS, 5, faceit_player_id=empty)
     ours.create(USERS, 6, faceit_player_id=empty)
+    assert ours.marked(USERS) == []
 
 
 def test_two_records_swap_their_values_in_one_commit(ours: Ours) -> None:
     with pytest.raises(ValueTaken):
         ours.replace(USERS, 1, faceit_player_id="b")
     with commit(ours.index, ours.places) as writer:
-        writer.replace(USERS, 1, {"faceit_player_id": "b"})
-        writer.replace(USERS, 2, {"faceit_player_id": "a"})
+        writer.replace(USERS, 1, {"user_id": 1, "faceit_player_id": "b"})
+        writer.replace(USERS, 2, {"user_id": 2, "faceit_player_id": "a"})
     assert (ours.found_by(USERS, "faceit_player_id", "a"), ours.found_by(USERS, "faceit_player_id", "b")) == ([2], [1])
 
 
 def test_a_value_passes_from_a_deleted_record_to_a_new_one_in_one_commit(ours: Ours) -> None:
     with commit(ours.index, ours.places) as writer:
-        writer.create(USERS, 5, {"faceit_player_id": "a"})
+        writer.create(USERS, 5, {"user_id": 5, "faceit_player_id": "a"})
         writer.delete(USERS, 1)
     assert ours.found_by(USERS, "faceit_player_id", "a") == [5]
 
 
 def test_two_new_records_of_one_commit_do_not_share_a_value(ours: Ours) -> None:
     with pytest.raises(ValueTaken), commit(ours.index, ours.places) as writer:
-        writer.create(USERS, 5, {"faceit_player_id": "x"})
-        writer.create(USERS, 6, {"faceit_player_id": "x"})
+        writer.create(USERS, 5, {"user_id": 5, "faceit_player_id": "x"})
+        writer.create(USERS, 6, {"user_id": 6, "faceit_player_id": "x"})
 
 
 def test_a_plain_lookup_may_have_several_records(ours: Ours) -> None:
@@ -130,9 +131,9 @@ def test_when_the_holder_lets_go_the_next_one_holds_the_value(shared: Ours, dele
 
 def test_all_who_share_a_value_may_change_in_one_commit(shared: Ours) -> None:
     with commit(shared.index, shared.places) as writer:
-        writer.replace(USERS, 1, {"faceit_player_id": "y"})
-        writer.replace(USERS, 2, {"faceit_player_id": "x", "n": 1})
-        writer.replace(USERS, 3, {"faceit_player_id": "x", "n": 1})
+        writer.replace(USERS, 1, {"user_id": 1, "faceit_player_id": "y"})
+        writer.replace(USERS, 2, {"user_id": 2, "faceit_player_id": "x", "n": 1})
+        writer.replace(USERS, 3, {"user_id": 3, "faceit_player_id": "x", "n": 1})
     assert shared.marked(USERS) == [3]
 
 

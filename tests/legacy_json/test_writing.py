@@ -21,8 +21,10 @@ from legacy_json.errors import (
     Stale,
     ValueTaken,
 )
+from legacy_json.fences import FenceState, fence
 from legacy_json.records import State
 from legacy_json.writing import Writer, commit
+from tests.fencing import fenced
 from tests.legacy_json.ours import (
     EVENTS,
     FILES,
@@ -55,7 +57,7 @@ def test_a_new_record_starts_at_version_zero_and_each_write_raises_it_by_one(our
 
 def test_a_record_that_is_created_again_starts_above_its_tombstone(ours: Ours) -> None:
     assert [ours.delete(USERS, 1), ours.create(USERS, 1, n=1)] == [1, 2]
-    assert ours.document(USERS, 1) == {"n": 1}
+    assert ours.document(USERS, 1) == {"user_id": 1, "n": 1}
 
 
 def test_a_change_expects_the_version_that_was_read(ours: Ours) -> None:
@@ -65,7 +67,7 @@ def test_a_change_expects_the_version_that_was_read(ours: Ours) -> None:
     assert (refused.value.read_at, refused.value.now) == (0, 1)
     with pytest.raises(Stale):
         ours.delete(USERS, 1, 0)
-    assert ours.document(USERS, 1) == {"n": 1}
+    assert ours.document(USERS, 1) == {"user_id": 1, "n": 1}
     assert ours.delete(USERS, 1, 1) == 2
 
 
@@ -78,16 +80,16 @@ def test_a_version_of_before_a_delete_does_not_reach_the_record_that_was_created
 
 def test_several_writes_of_one_record_in_one_commit_are_one_version(ours: Ours) -> None:
     with commit(ours.index, ours.places) as writer:
-        assert writer.replace(USERS, 1, {"n": 1}) == 1
-        assert writer.replace(USERS, 1, {"n": 2}, 1) == 1
+        assert writer.replace(USERS, 1, {"user_id": 1, "n": 1}) == 1
+        assert writer.replace(USERS, 1, {"user_id": 1, "n": 2}, 1) == 1
         assert writer.delete(USERS, 1) == 1
-        assert writer.create(USERS, 1, {"n": 3}) == 1
-    assert (ours.document(USERS, 1), ours.record(USERS, 1).version) == ({"n": 3}, 1)
+        assert writer.create(USERS, 1, {"user_id": 1, "n": 3}) == 1
+    assert (ours.document(USERS, 1)["n"], ours.record(USERS, 1).version) == (3, 1)
 
 
 def test_what_is_created_and_deleted_in_one_commit_was_never_there(ours: Ours) -> None:
     with commit(ours.index, ours.places) as writer:
-        writer.create(USERS, 5, {"faceit_player_id": "new"})
+        writer.create(USERS, 5, {"user_id": 5, "faceit_player_id": "new"})
         writer.delete(USERS, 5)
     assert not ours.index.known("users", [5])
     assert ours.pending(USERS) == {}
@@ -96,7 +98,7 @@ def test_what_is_created_and_deleted_in_one_commit_was_never_there(ours: Ours) -
 
 def test_within_a_commit_records_read_as_they_were_before_it(ours: Ours) -> None:
     with commit(ours.index, ours.places) as writer:
-        writer.replace(USERS, 3, {"n": 1})
+        writer.replace(USERS, 3, {"user_id": 3, "n": 1})
         found = writer.get(USERS, 3)
         assert found is not None
         assert json.loads(found.document) == {"user_id": 3}
@@ -119,11 +121,11 @@ def test_what_is_there_is_not_created_and_what_is_not_there_is_not_changed(ours:
 
 def test_the_same_holds_within_one_commit(ours: Ours) -> None:
     with pytest.raises(AlreadyThere), commit(ours.index, ours.places) as writer:
-        writer.create(USERS, 5, {})
-        writer.create(USERS, 5, {})
+        writer.create(USERS, 5, {"user_id": 5})
+        writer.create(USERS, 5, {"user_id": 5})
     with pytest.raises(NotThere), commit(ours.index, ours.places) as writer:
         writer.delete(USERS, 1)
-        writer.replace(USERS, 1, {})
+        writer.replace(USERS, 1, {"user_id": 1})
     assert (ours.index.known("users", [5]), ours.record(USERS, 1).version) == (set(), 0)
 
 
@@ -229,19 +231,29 @@ def test_a_file_that_was_given_back_is_not_written_any_more(ours: Ours) -> None:
 
 @pytest.mark.parametrize("state", ["closing", "committing", "closed"])
 def test_a_fence_that_is_not_open_refuses_its_component_only(ours: Ours, state: str) -> None:
-    with ours.index.write() as (connection, _):
-        connection.execute("INSERT INTO fence VALUES ('users', ?, 7)", (state,))
-    for act in ACTS:
-        with pytest.raises(FenceClosed) as refused:
-            act(ours, USERS, 1)
-        assert (refused.value.state, refused.value.epoch) == (state, 7)
-    with pytest.raises(FenceClosed), commit(ours.index, ours.places) as writer:
-        writer.get(USERS, 1)
-    ours.replace(SUBSCRIPTIONS, 2, tier="pro")
-    with pytest.raises(FenceClosed), commit(ours.index, ours.places) as writer:
-        writer.replace(SUBSCRIPTIONS, 2, {"tier": "none"})
-        writer.replace(USERS, 2, {})
-    assert ours.document(SUBSCRIPTIONS, 2) == {"tier": "pro"}
+    with fenced(ours.index, "users", state, 7):
+        for act in ACTS:
+            with pytest.raises(FenceClosed) as refused:
+                act(ours, USERS, 1)
+            assert (refused.value.state, refused.value.epoch) == (state, 7)
+        with pytest.raises(FenceClosed), commit(ours.index, ours.places) as writer:
+            writer.get(USERS, 1)
+        ours.replace(SUBSCRIPTIONS, 2, tier="pro")
+        with pytest.raises(FenceClosed), commit(ours.index, ours.places) as writer:
+            writer.replace(SUBSCRIPTIONS, 2, {"tier": "none"})
+            writer.replace(USERS, 2, {"user_id": 2})
+        assert ours.document(SUBSCRIPTIONS, 2) == {"tier": "pro"}
+
+
+def test_a_closing_fence_whose_mover_is_gone_is_reopened_by_the_next_write_and_no_other_is(ours: Ours) -> None:
+    for collection, state in ((USERS, "closing"), (SUBSCRIPTIONS, "committing"), (SETTINGS, "closed")):
+        with fenced(ours.index, collection.name, state, 7):
+            pass
+    ours.replace(USERS, 1, n=1)
+    assert fence(ours.index.connection(), "users") == (FenceState.OPEN, 8, False)
+    for collection, key in ((SUBSCRIPTIONS, 2), (SETTINGS, "speed")):
+        with pytest.raises(FenceClosed):
+            ours.delete(collection, key)
 
 
 # All or nothing
@@ -271,18 +283,18 @@ def _fail(writer: Writer) -> None:
 
 
 def _take_a_taken_value(writer: Writer) -> None:
-    writer.create(USERS, 6, {"faceit_player_id": "b"})
+    writer.create(USERS, 6, {"user_id": 6, "faceit_player_id": "b"})
 
 
 def _write_what_cannot_be(writer: Writer) -> None:
-    writer.create(USERS, 6, {"n": float("nan")})
+    writer.create(USERS, 6, {"user_id": 6, "n": float("nan")})
 
 
 @pytest.mark.parametrize("fault", [_fail, _take_a_taken_value, _write_what_cannot_be])
 def test_of_a_commit_that_fails_nothing_stays(ours: Ours, fault: Callable[[Writer], None]) -> None:
     before = list(ours.index.connection().iterdump())
     with pytest.raises((Failed, RecordRefused)), commit(ours.index, ours.places) as writer:
-        writer.create(USERS, 5, {"faceit_player_id": "new"})
+        writer.create(USERS, 5, {"user_id": 5, "faceit_player_id": "new"})
         writer.delete(USERS, 1)
         writer.append(MESSAGES, "77", {"text": "in a file that is not there"})
         fault(writer)

@@ -21,7 +21,7 @@ from legacy_json.index import Index
 from legacy_json.lock import held
 from legacy_json.places import Places
 from legacy_json.writing import commit
-from tests.legacy_json.counting import COUNTERS, HANG, countable, write_once
+from tests.legacy_json.counting import COUNTERS, HANG, countable, gathered, write_once
 from tests.legacy_json.ours import MATCHES, MESSAGES, USERS, Ours
 
 fork = multiprocessing.get_context("fork")
@@ -52,7 +52,7 @@ def test_many_threads_and_processes_at_once_lose_nothing(ours: Ours) -> None:
     ]
     for thread in threads:
         thread.start()
-    done = dict(reports.get(timeout=HANG) for _ in [*threads, *processes])
+    done = dict(gathered(reports, processes, len(threads)))
     for thread in threads:
         thread.join(HANG)
     for process in processes:
@@ -73,7 +73,7 @@ def _write_until(index: Index, places: Places, total: int, reports: Any) -> None
             counter = writer.get(USERS, 1)
             assert counter is not None
             now = counter.version
-            writer.replace(USERS, 1, {"n": now})
+            writer.replace(USERS, 1, {"user_id": 1, "n": now})
         count += 1
     reports.put(count)
 
@@ -87,7 +87,7 @@ def test_of_saturated_writers_each_has_its_share(ours: Ours, writers: int, total
     ]
     for process in processes:
         process.start()
-    counts = sorted(reports.get(timeout=HANG) for _ in processes)
+    counts = sorted(gathered(reports, processes))
     for process in processes:
         process.join(HANG)
     assert counts[0] >= share * total / writers, counts
@@ -118,10 +118,10 @@ def test_from_its_first_statement_a_commit_keeps_out_whoever_forgets_the_lock(ou
 
 def test_a_commit_within_a_commit_is_refused_and_harms_nothing(ours: Ours) -> None:
     with commit(ours.index, ours.places) as writer:
-        writer.replace(USERS, 1, {"n": 1})
+        writer.replace(USERS, 1, {"user_id": 1, "n": 1})
         with pytest.raises(StoreBusy), commit(ours.index, ours.places, 0.1):
             pytest.fail("nobody gets here")
-    assert ours.document(USERS, 1) == {"n": 1}
+    assert ours.document(USERS, 1) == {"user_id": 1, "n": 1}
 
 
 def _interrupted(ours: Ours, pipe: Connection) -> None:
@@ -143,7 +143,7 @@ def _interrupted(ours: Ours, pipe: Connection) -> None:
             with commit(ours.index, ours.places) as writer:
                 found = writer.get(USERS, 1)
                 assert found is not None
-                writer.replace(USERS, 1, {"n": found.version + 1})
+                writer.replace(USERS, 1, {"user_id": 1, "n": found.version + 1})
             armed = False
             acknowledged += 1
         except KeyboardInterrupt:

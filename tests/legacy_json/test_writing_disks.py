@@ -32,7 +32,7 @@ def _fill(ours: Ours, kilobytes: int = 400) -> None:
     with commit(ours.index, ours.places) as writer:
         for number in range(kilobytes // 4):
             writer.create(MATCHES, f"m{number}", {"text": "x" * 4000})
-        writer.replace(USERS, 1, {"n": 1})
+        writer.replace(USERS, 1, {"user_id": 1, "n": 1})
 
 
 def test_a_full_disk_stops_the_write_and_nothing_else(ours: Ours) -> None:
@@ -71,7 +71,7 @@ def test_a_disk_that_fills_at_any_byte_of_a_commit_stops_it_and_nothing_else(our
     child.start()
     child.join(HANG)
     assert child.exitcode == 0
-    assert ours.document(USERS, 2) == {"n": 100_000}
+    assert ours.document(USERS, 2) == {"user_id": 2, "n": 100_000}
     assert len(ours.live(MATCHES)) == 100
 
 

@@ -9,7 +9,7 @@ import shutil
 import signal
 import tempfile
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -72,6 +72,7 @@ class Machine(RuleBasedStateMachine):
         self.highest: dict[Identity, int] = {}
         self.confirmed: dict[Identity, int] = {}
         self.reserved: set[Identity] = set()
+        self.marked: set[Identity] = set()
         self.owned = False
         self.batch: Batch | None = None
 
@@ -181,7 +182,7 @@ class Machine(RuleBasedStateMachine):
         if (name, key) in self.reserved:
             return
         self.ours.delete(COLLECTIONS[name], key)
-        self._wrote({(name, key): None})
+        self._wrote({at: None for at in _deleted_with((name, key)) if at in self.rows})
         if again:
             self.ours.create(COLLECTIONS[name], key, user_id=key)
             self._wrote({(name, key): {"user_id": key}})
@@ -193,7 +194,7 @@ class Machine(RuleBasedStateMachine):
             at = name, _key(name, number)
             act = ("replace" if there.get(at) else "create") if verb == "put" else verb
             found.append((act, name, number, *rest))
-            there[at] = act != "delete"
+            there |= dict.fromkeys(_deleted_with(at), False) if act == "delete" else {at: True}
         return found
 
     def _write(self, acts: Sequence[Act]) -> None:
@@ -224,7 +225,10 @@ class Machine(RuleBasedStateMachine):
             there = now[at] is not None if at in now else before is not None
             if there == (verb == "create"):
                 raise Refused(AlreadyThere if there else NotThere)
-            now[at] = None if verb == "delete" else _document(name, number, code, value)
+            if verb == "delete":
+                now |= {each: None for each in _deleted_with(at) if each in now or each in self.rows}
+            else:
+                now[at] = _document(name, number, code, value)
         written = {at: document for at, document in now.items() if document is not None or at in self.rows}
         self._check_unique(written)
         return written
@@ -239,9 +243,10 @@ class Machine(RuleBasedStateMachine):
                 raise Refused(ValueTaken)
             held |= {(at[0], value) for value in new}
 
-    def _wrote(self, written: dict[Identity, dict[str, Any] | None]) -> None:
+    def _wrote(self, written: Mapping[Identity, dict[str, Any] | None]) -> None:
         for at, document in written.items():
             version = self.highest[at] = self.highest.get(at, -1) + 1
+            self.reserved.discard(at)  # that it was deleted along with a user
             if document is None:
                 del self.rows[at]
             else:
@@ -255,6 +260,7 @@ class Machine(RuleBasedStateMachine):
             self.highest[at] += 1
             self.rows[at] = Row(self.highest[at], self.rows[at].document)
             self.reserved.discard(at)
+        self.marked = self._marked()  # a rule may write twice
 
     # The database
 
@@ -412,6 +418,11 @@ def _legacy_user(number: int, code: Any, subscription: list[Any] | None) -> dict
 
 def _key(name: str, number: int) -> Key:
     return f"m{number}" if name == "matches" else number
+
+
+def _deleted_with(at: Identity) -> list[Identity]:
+    """The record, and what lies inside it."""
+    return [at, ("subscriptions", at[1])] if at[0] == "users" else [at]
 
 
 def _document(name: str, number: Key, code: Any, value: Any) -> dict[str, Any]:

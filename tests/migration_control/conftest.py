@@ -15,6 +15,7 @@ from pytest_django import Settings
 if TYPE_CHECKING:
     from legacy_json.index import Index
     from migration_control.models import Run
+    from tests.migration_control.moving.ground import Ground
     from tests.migration_control.world import Bot, Importer
 
 
@@ -50,3 +51,20 @@ def run_import(bot: Bot, transactional_db: None) -> Importer:
         return work(runs.request(components.get(component), requested_by="test", **options))
 
     return go
+
+
+@pytest.fixture
+def ground(bot: Bot, transactional_db: None) -> Iterator[Ground]:
+    """A bot whose files are ours."""
+    from django.db import connection
+
+    from migration_control import store
+    from migration_control.mirroring import acknowledging, servers
+    from tests.migration_control.moving.ground import Ground
+
+    del bot, transactional_db
+    servers._renew()  # another test may have had a database that was away
+    yield Ground.made()
+    connection.close()  # it may have been broken
+    acknowledging.flush()
+    store.index().close()

@@ -16,7 +16,7 @@ from legacy_json.index import Index
 from migration_control import components, copying, importing, runs, store
 from migration_control.advance import advance
 from migration_control.components import Component
-from migration_control.models import Change, Finding, Run
+from migration_control.models import Change, ComponentState, Finding, Run
 from migration_control.prepare import Prepared, prepare
 from migration_control.run_states import RunState
 from subscriptions.models import Subscription
@@ -203,6 +203,23 @@ def test_scenario_32_partial_success_is_not_called_complete_until_staff_acknowle
     assert run_import().state == RunState.INCOMPLETE
     Finding.objects.filter(outcome="quarantined").update(acknowledged_by="eve", acknowledged_at=Now())
     assert run_import().state == RunState.COMPLETED
+
+
+def test_a_record_that_a_newer_generation_superseded_makes_no_run_incomplete(
+    bot: Bot, run_import: Importer, settings: Settings, index: Index
+) -> None:
+    settings.BOTS = ["companion"]
+    folder = settings.LEGACY_DIR
+    (folder / "girls_data").mkdir()
+    (folder / "girls_data.json").write_text('{"girls": {"1": {"name": "old"}, "2": {"name": "alone"}}}')
+    (folder / "girls_data" / "1.json").write_text('{"chat_id": 1, "name": "new"}')
+    run = run_import("profiles")
+    assert (run.state, run.inserted, run.message) == (RunState.COMPLETED, 2, "")
+    (finding,) = Finding.objects.filter(component_id="profiles", source="girls_data.json", ordinal=0)
+    assert (finding.outcome, finding.code, finding.key) == ("reported", "superseded", "1")
+    ledger = index.ledger("profiles")
+    assert (ledger.superseded, ledger.quarantined, ledger.balanced) == (1, 0, True)
+    assert (ComponentState.objects.get(name="profiles").ledger or {})["superseded"] == 1
 
 
 def test_a_quarantined_record_arrives_once_the_file_is_mended(bot: Bot, run_import: Importer) -> None:

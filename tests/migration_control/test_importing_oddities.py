@@ -14,6 +14,7 @@ from django.db import OperationalError, connection, transaction
 from pytest_django import Settings
 
 from accounts.models import User
+from conversations.models import Message
 from legacy_json.index import Index
 from migration_control import automatic, components, copying, findings, importing, runs, store
 from migration_control.advance import advance
@@ -76,6 +77,26 @@ def test_twins_are_seen_in_the_form_that_the_database_holds(
     (one, two) = rows("faceit_player_id", "duplicate")
     assert one[1] == two[1]
     assert (one[2], two[2]) == (False, True)
+
+
+def test_a_message_with_half_a_surrogate_pair_is_held_mended_and_those_beside_it_as_they_are(
+    bot: Bot, index: Index, run_import: Importer, settings: Settings
+) -> None:
+    settings.BOTS = ["companion"]
+    texts = ["one", "half: \ud83d", "three"]
+    said = [{"ts": "2024-05-01T10:20:30Z", "direction": "in", "text": text} for text in texts]
+    file = bot.folder / "conversations/7.json"
+    file.parent.mkdir()
+    file.write_text(json.dumps(said))  # in ASCII
+    assert run_import("conversations").state == RunState.COMPLETED
+    held = Message.objects.order_by("pk").values_list("text", flat=True)
+    assert list(held) == ["one", "half: \ufffd", "three"]
+    assert [(f.key, f.outcome) for f in Finding.objects.all()] == [("7:0000000001", "repaired")]
+    file.write_text(json.dumps([*said[1:], said[0]]))  # the list begins with it now
+    assert run_import("conversations").state == RunState.COMPLETED
+    assert list(held.all()) == ["half: \ufffd", "three", "one"]
+    (kept,) = index.record("conversations", "7:0000000001").records
+    assert (kept.version, json.loads(kept.document)) == (0, said[1])
 
 
 def test_two_users_with_true_for_an_account_are_no_twins(bot: Bot, run_import: Importer) -> None:

@@ -20,6 +20,7 @@ from migration_control.models import ComponentState, Run
 from migration_control.run_states import RunState
 from migration_control.runs import LeaseLost
 from tests.migration_control.world import Bot, Importer, user
+from tests.standing import stand
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -145,19 +146,33 @@ def test_a_crash_between_a_copy_and_its_acknowledgement_is_no_disagreement(
         Run.objects.filter(pk=run.pk).update(state=RunState.FAILED, ended_at=timezone.now(), token=None)
     assert run_import().state == RunState.COMPLETED
     known = legacy_pairing.counterpart(index, "users")
-    assert known.told == known.announced == ComponentState.objects.get(name="users").index_counter
+    assert (known.told, known.announced) == (ComponentState.objects.get(name="users").index_counter, frozenset())
 
 
-def test_a_late_acknowledgement_does_not_unsay_a_later_copy(bot: Bot, run_import: Importer, index: Index) -> None:
+def test_several_copies_may_be_under_way_and_end_in_any_order(bot: Bot, run_import: Importer, index: Index) -> None:
     bot.writes(user(1))
     run_import()
-    first = legacy_pairing.announce(index, "users", 0)
-    second = legacy_pairing.announce(index, "users", first)
+    component = components.get("users")
+    first, second = pairing.announce(component, index), pairing.announce(component, index)
+    for number in (second, first):
+        by = pairing.note_copy(component, index, number)
+        pairing.check("users", index)
+        with index.write() as (connection, _):
+            legacy_pairing.confirm(connection, "users", by)
+        pairing.check("users", index)
+    assert legacy_pairing.counterpart(index, "users")[2:] == (second, frozenset())
+
+
+def test_a_database_older_than_a_copy_it_confirmed_is_a_backup(bot: Bot, run_import: Importer, index: Index) -> None:
+    bot.writes(user(1))
+    run_import()
+    component, before = components.get("users"), ComponentState.objects.get(name="users")
+    by = pairing.note_copy(component, index, pairing.announce(component, index))
     with index.write() as (connection, _):
-        legacy_pairing.confirm(connection, "users", first)
-        assert legacy_pairing.counterpart(index, "users")[2:] == (first, second)
-        legacy_pairing.confirm(connection, "users", second)
-    assert legacy_pairing.counterpart(index, "users")[2:] == (second, second)
+        legacy_pairing.confirm(connection, "users", by)
+    ComponentState.objects.filter(name="users").update(index_counter=before.index_counter)
+    with pytest.raises(pairing.StoresDisagree, match="the database is older"):
+        pairing.announce(component, index)
 
 
 def test_pairing_removes_rows_that_the_file_does_not_have(bot: Bot, run_import: Importer) -> None:
@@ -173,11 +188,11 @@ def test_pairing_removes_rows_that_the_file_does_not_have(bot: Bot, run_import: 
     assert store.index().ledger("users").balanced
 
 
-def test_pairing_is_refused_once_the_database_is_the_authority(bot: Bot, run_import: Importer) -> None:
+def test_pairing_from_the_database_is_refused_while_the_files_are_the_bots(bot: Bot, run_import: Importer) -> None:
     bot.writes(user(1))
     run_import()
-    ComponentState.objects.filter(name="users").update(stage="db-only", reads="database", authority="database")
-    with pytest.raises(CommandError, match="not the authority") as caught:
+    stand("db-only", "database", "users")
+    with pytest.raises(CommandError, match="legacy_take") as caught:
         call_command("migration_pair", "users", "--confirm")
     assert caught.value.returncode == 3
 

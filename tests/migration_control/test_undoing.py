@@ -16,6 +16,7 @@ from migration_control.models import ComponentState, Run
 from migration_control.run_states import RunState
 from tests.migration_control.world import Bot, Importer, user, work
 from tests.staff import give_authority_to_the_database
+from tests.standing import stand
 
 pytestmark = pytest.mark.django_db(transaction=True)
 USERS = components.get("users")
@@ -53,6 +54,17 @@ def test_what_an_earlier_undo_removed_is_not_called_kept(bot: Bot, run_import: I
     again = work(undoing.request(first.pk, requested_by="ann"))
     assert (again.state, again.deleted, again.kept) == (RunState.COMPLETED, 0, 1)
     assert undoing.left(first) == (0, 2, 1)
+
+
+def test_nothing_is_undone_while_writes_are_copied(bot: Bot, run_import: Importer) -> None:
+    bot.writes(user(1))
+    run = run_import()
+    stand("dual-write", "json", "users")
+    with pytest.raises(runs.RunRefused, match="migration_rollback users"):
+        undoing.request(run.pk, requested_by="ann")
+    assert held() == ""
+    stand("disabled", "json", "users")
+    assert work(undoing.request(run.pk, requested_by="ann")).deleted == 1
 
 
 def held() -> str:

@@ -15,6 +15,8 @@ class Command(BaseCommand):
     requires_system_checks = ()
 
     def handle(self, *args: Any, **options: Any) -> None:
+        if not settings.DATABASE_USED:
+            raise CommandError("ENABLE_SERVICES is false: there is nothing to start. Set it to true for the servers.")
         if not settings.EMBEDDED_DATABASE and not settings.EMBEDDED_REDIS:
             raise CommandError("DATABASE_URL and REDIS_URL name other servers: there is nothing to start.")
         ends = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}

@@ -7,7 +7,8 @@ from django.core.management.base import CommandParser
 from legacy_json import taking
 from legacy_json.layouts import Source
 from migration_control import store
-from migration_control.owning import OwningCommand, counted, lies_in
+from migration_control.owning import OwningCommand, lies_in
+from migration_control.wording import counted
 
 
 class Command(OwningCommand):

@@ -10,7 +10,8 @@ from legacy_json.layouts import Source
 from legacy_json.rendering.copies import Manifest, manifest
 from legacy_json.walking import files_of
 from migration_control import store
-from migration_control.owning import OwningCommand, counted, lies_in
+from migration_control.owning import OwningCommand, lies_in
+from migration_control.wording import counted
 
 
 class Command(OwningCommand):

@@ -5,7 +5,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from legacy_json import conflicts
-from legacy_json.errors import LegacyError
+from legacy_json.errors import FenceClosed, LegacyError
 from migration_control import components, store
 from migration_control.exits import REFUSED, USAGE
 from migration_control.owning import refusals, whoever
@@ -56,6 +56,12 @@ class Command(BaseCommand):
                 store.index(), store.places(), collections, number, take=options["take"], by=by,
                 over_ours=options["over_ours"],
             )  # fmt: skip
+        except FenceClosed as error:
+            self.stderr.write(
+                f"{number}: {error} Make the change in the admin and dismiss the conflict, or bring the component back"
+                " to JSON first (migration_rollback) and take it then."
+            )
+            return False
         except LegacyError as error:
             self.stderr.write(f"{number}: {error}")
             return False

@@ -12,7 +12,8 @@ from legacy_json import overview, taking
 from legacy_json.layouts import Source
 from migration_control import store
 from migration_control.exits import USAGE
-from migration_control.owning import OwningCommand, counted, lies_in, progress_bar
+from migration_control.owning import OwningCommand, lies_in, progress_bar
+from migration_control.wording import counted
 
 
 class Command(OwningCommand):

@@ -8,17 +8,18 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from rich.console import Console
 
 from legacy_json.index import Outcome
-from migration_control import components, pairing, reporting, store
+from migration_control import components, move_reporting, pairing, reporting, store
 from migration_control.components import UnknownComponent
 from migration_control.exits import USAGE
 from migration_control.models import ComponentState, Run
+from migration_control.moving import requests
 from migration_control.run_states import ACTIVE
 
 
 class Command(BaseCommand):
     help = (
-        "Show where every source entry is (imported + quarantined + deleted + pruned + pending = all), the stages and"
-        " the runs. Exit status: 0 the ledger balances, 1 it does not, 2 usage."
+        "Show where every source entry is (imported + quarantined + deleted + pruned + pending = all), the stages, how"
+        " many keys each store lacks, moves and runs. Exit status: 0 the ledger balances, 1 it does not, 2 usage."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -41,10 +42,12 @@ class Command(BaseCommand):
             for name in names
             if (run := Run.objects.filter(component_id=name).exclude(state__in=ACTIVE).first()) is not None
         ]
+        standing = move_reporting.standings(chosen)
         held = dict(ComponentState.objects.filter(name__in=names).exclude(held="").values_list("name", "held"))
         if options["json"]:
             document: dict[str, Any] = {
                 "ledger": [reporting.ledger_dict(*row) for row in ledgers],
+                "stages": [move_reporting.standing_dict(each) for each in standing],
                 "held": held,
                 "active": [reporting.run_dict(run) for run in active],
                 "last": [reporting.run_dict(run) for run in last],
@@ -56,6 +59,8 @@ class Command(BaseCommand):
             console = Console(file=sys.stdout, soft_wrap=True)
             console.print(reporting.ledger_table(ledgers))
             console.print(reporting.balance(ledgers))
+            console.print(move_reporting.stage_table(standing))
+            move_reporting.print_open(console, standing, requests.unattended())
             reporting.print_runs(console, [*active, *last])
             for name, why in held.items():
                 console.print(f"[bold]{name}[/] is held: {why}")

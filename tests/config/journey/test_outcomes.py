@@ -10,14 +10,14 @@ import pytest
 from pytest_django import Settings
 
 from config.journey.fates import ARRIVED, LOST, Fate, look
-from legacy_json.records import Outcome
+from legacy_json.records import SUPERSEDED, Outcome
 from migration_control import components, reporting, runs, store
 from switchyard.example.planting import Spot, Written
 from switchyard.example.store import write_stores
 from tests.migration_control.world import work
 
 ZONE = ZoneInfo("Europe/Berlin")
-ORDER = (ARRIVED, Outcome.REPORTED, Outcome.REPAIRED, Outcome.QUARANTINED, LOST)
+ORDER = (ARRIVED, Outcome.REPORTED, Outcome.REPAIRED, SUPERSEDED, Outcome.QUARANTINED, LOST)
 DATES = "date_is_a_sentence date_in_epoch_seconds date_in_epoch_milliseconds date_of_14_digits date_only time_only"
 # By component and file: the defects of which an entry does not simply arrive.
 NOT_AS_IT_IS = {
@@ -95,6 +95,7 @@ def test_every_planted_defect_ends_as_the_table_says(tmp_path: Path, settings: S
         tally = tallies[component.name]
         assert ledger.balanced
         assert (ledger.entries, ledger.imported, rows) == (tally.entries, tally.round_trip, tally.round_trip)
+        assert ledger.superseded == tally.outcomes[SUPERSEDED]
 
 
 def found(written: list[Written], fates: list[Fate]) -> Iterator[tuple[tuple[str, str, str], str]]:

@@ -12,13 +12,18 @@ if TYPE_CHECKING:
 
 STORES = ("memory", "database", "json")
 INTEGERS, TEXTS = ("users", "subscriptions"), ("matches", "conversations")
+LISTS = ("conversations",)
 UNIQUE, LOOKED_UP = INTEGERS, ("subscriptions", "matches")
 MARKS = {"database": pytest.mark.django_db(transaction=True)}
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """world: any store with any kind of record; unique_world, looked_up_world: kinds that have such fields."""
-    for name, kinds in (("world", INTEGERS + TEXTS), ("unique_world", UNIQUE), ("looked_up_world", LOOKED_UP)):
+    """world: any store with any kind of record; unique_world, looked_up_world: kinds that have such fields;
+    list_world: elements of lists."""
+    worlds = (
+        ("world", INTEGERS + TEXTS), ("unique_world", UNIQUE), ("looked_up_world", LOOKED_UP), ("list_world", LISTS),
+    )  # fmt: skip
+    for name, kinds in worlds:
         if name in metafunc.fixturenames:
             pairs = [
                 pytest.param((store, kind), marks=MARKS.get(store, ()), id=f"{store}-{kind}")
@@ -35,6 +40,11 @@ def world(request: pytest.FixtureRequest) -> Iterator[World]:
 
 @pytest.fixture
 def unique_world(request: pytest.FixtureRequest) -> Iterator[World]:
+    yield from _world(request)
+
+
+@pytest.fixture
+def list_world(request: pytest.FixtureRequest) -> Iterator[World]:
     yield from _world(request)
 
 

@@ -78,7 +78,7 @@ def test_who_cannot_be_told_is_told_that(
     users: DatabaseStore[User], break_at_commit: Break, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(commits, "_status", lambda number: None)
-    monkeypatch.setattr("migration_control.stores.database.took_effect", partial(commits.took_effect, patience=0.2))
+    monkeypatch.setattr("migration_control.stores.transacting.took_effect", partial(commits.took_effect, patience=0.2))
     break_at_commit(committed=True)
     with pytest.raises(OutcomeUnknown, match="Read the record before you repeat it"):
         users.update(1, count_up)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from legacy_json.errors import AlreadyThere, KeyReserved, NotThere, Stale
+from legacy_json.errors import AlreadyThere, KeyReserved, NotThere, Pruned, Stale
 from tests.migration_control.stores.worlds import World, counted, values, version
 
 # One record
@@ -221,3 +222,23 @@ def test_the_key_of_a_quarantined_document_is_reserved(world: World) -> None:
             act()
     assert [record.key for record in world.store.iterate()] == [world.key(1)]
     assert world.store.count() == 1
+
+
+# Retention
+
+
+def test_nothing_is_created_below_the_floor(world: World) -> None:
+    world.put(5)
+    world.raise_floor(3)
+    acts: list[Callable[[], object]] = [
+        lambda: world.put(2),
+        lambda: world.store.append(world.make(2)),
+        lambda: world.store.update_many([world.key(2)], lambda changes: changes.create(world.make(2))),
+    ]
+    for act in acts:
+        with pytest.raises(Pruned, match="where everything was pruned"):
+            act()
+    assert world.get(2) is None
+    world.put(3)
+    world.store.update(world.key(5), world.kind.count_up)
+    assert [record.key for record in world.store.iterate()] == [world.key(3), world.key(5)]

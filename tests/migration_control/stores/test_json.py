@@ -10,13 +10,14 @@ import pytest
 
 from accounts.models import User
 from legacy_json import marker, selecting
-from legacy_json.errors import FenceClosed, KeyReserved, NotOurs, NotReadYet, NotTheAuthority
+from legacy_json.errors import FenceClosed, KeyReserved, NotOurs, NotReadYet, NotTheAuthority, Unholdable
 from legacy_json.index import Index
 from legacy_json.owners import Owner
 from legacy_json.places import Places
 from legacy_json.reading import read
 from migration_control import components, store
 from migration_control.stores.json import JsonStore
+from tests.fencing import fenced
 from tests.migration_control.stores.worlds import ZONE
 from tests.migration_control.world import Bot, subscription, user
 
@@ -88,18 +89,17 @@ def test_nothing_is_written_behind_the_fence(bot: Bot, index: Index, state: str)
     users = read_file(index)
     record = users.get(7)
     assert record is not None
-    with index.write() as (connection, _):
-        connection.execute("INSERT INTO fence VALUES ('users', ?, 3)", (state,))
     refused: list[Callable[[], object]] = [
         lambda: users.create(User(user_id=8)),
         lambda: users.save(record),
         lambda: users.update(7, count_up),
         lambda: users.delete(7),
     ]
-    for write in refused:
-        with pytest.raises(FenceClosed) as caught:
-            write()
-        assert isinstance(caught.value, NotTheAuthority)
+    with fenced(index, "users", state, 3):
+        for write in refused:
+            with pytest.raises(FenceClosed) as caught:
+                write()
+            assert isinstance(caught.value, NotTheAuthority)
     assert [(found.key, found.version) for found in users.iterate()] == [(7, 0)]
 
 
@@ -246,3 +246,23 @@ def test_the_mark_of_a_duplicate_goes_with_the_last_one_who_shares_its_value(bot
     users.delete(7)
     assert not users.update(8, count_up).duplicate
     assert index.record("users", 8).records[0].duplicate == 0
+
+
+@pytest.mark.parametrize("number", [1 << 63, -(1 << 70), "9" * 25])
+def test_a_number_that_no_reading_would_take_back_is_refused(bot: Bot, index: Index, number: Any) -> None:
+    bot.writes(user(7))
+    users = read_file(index)
+    record = users.get(7)
+    assert record is not None
+    record.total_requests = number
+    refused: list[Callable[[], object]] = [
+        lambda: users.save(record),
+        lambda: users.update(7, lambda found: setattr(found, "total_requests", number)),
+        lambda: users.create(User(user_id=8, total_requests=number)),
+        lambda: users.append(User(user_id=8, total_requests=number)),
+        lambda: users.create(User(user_id=8, extra={"total_requests": number})),
+    ]
+    for write in refused:
+        with pytest.raises(Unholdable, match="does not fit 64 bits"):
+            write()
+    assert [(found.key, found.version) for found in users.iterate()] == [(7, 0)]

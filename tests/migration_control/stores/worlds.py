@@ -11,15 +11,16 @@ from zoneinfo import ZoneInfo
 
 from django.db import connection
 
+from legacy_json import findings
 from legacy_json.index import Finding as Found
-from legacy_json.index import Index, Outcome, Phase, State, add_findings
+from legacy_json.index import Index, Outcome, Phase, State
 from legacy_json.keys import Key
 from legacy_json.owners import Owner
 from legacy_json.places import Places
 from legacy_json.unique import lookups_of
 from migration_control import components
 from migration_control.components import Component
-from migration_control.models import Finding
+from migration_control.models import ComponentState, Finding
 from migration_control.stores.base import RecordStore
 from migration_control.stores.database import DatabaseStore
 from migration_control.stores.json import JsonStore
@@ -107,6 +108,9 @@ class World:
         record.duplicate = True
         self._backdoor.put_as_it_is(record)
 
+    def raise_floor(self, number: int) -> None:
+        self._backdoor.raise_floor(self.key(number))
+
     def quarantine(self, number: int) -> None:
         self._backdoor.quarantine(self.key(number), REASON)
 
@@ -115,10 +119,11 @@ REASON = "it cannot be held"
 
 
 class Backdoor(Protocol):
-    """What only an import does."""
+    """What only an import does, or retention."""
 
     def put_as_it_is(self, record: Any) -> None: ...
     def quarantine(self, key: Key, reason: str) -> None: ...
+    def raise_floor(self, floor: Key) -> None: ...
 
 
 class MemoryBackdoor:
@@ -130,6 +135,9 @@ class MemoryBackdoor:
 
     def quarantine(self, key: Key, reason: str) -> None:
         self.store.reserve(key, reason)
+
+    def raise_floor(self, floor: Key) -> None:
+        self.store.raise_floor(floor)
 
 
 class DatabaseBackdoor:
@@ -147,6 +155,9 @@ class DatabaseBackdoor:
             component_id=self.component.name, key=str(key), source="data.json", ordinal=3, phase="mapping",
             outcome="quarantined", code=code, detail=reason,
         )  # fmt: skip
+
+    def raise_floor(self, floor: Key) -> None:
+        ComponentState.objects.filter(name=self.component.name).update(floor=str(floor))
 
 
 class JsonBackdoor:
@@ -169,7 +180,10 @@ class JsonBackdoor:
         self._row(key, State.QUARANTINED, 0, b'{"user_id": 1e999}')
         finding = Found(self.component.name, key, "", 3, Phase.MAPPING, Outcome.QUARANTINED, "x", reason, None)
         with self.index.write() as (connection, _):
-            add_findings(connection, [finding])
+            findings.add(connection, [finding])
+
+    def raise_floor(self, floor: Key) -> None:
+        self.index.prune(self.component.name, floor)
 
     def _row(self, key: Key, state: State, duplicate: int, document: bytes) -> None:
         with self.index.write() as (connection, counter):

@@ -1,92 +1,15 @@
-"""The engine's own rows: one state per component, runs, findings, and the change log."""
+"""Background work: runs, and what they found."""
 
 from __future__ import annotations
 
-import uuid
 from typing import Any
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Q
 from django.db.models.functions import Now
 
-from migration_control.fields import TransactionIdField
+from migration_control.models.states import ComponentState
 from migration_control.run_states import ACTIVE, RunState
-from migration_control.stages import STAGES, Stage, Store
-
-
-def _stage_rows() -> Q:
-    allowed = Q()
-    for row in STAGES:
-        allowed |= Q(stage=row.stage.value, reads=row.reads.value, authority=row.authority.value)
-    return allowed
-
-
-class ComponentState(models.Model):
-    """Where a component stands.
-
-    stage, reads and authority are moved together, by compare-and-set on epoch, which each move raises. The other
-    columns have a writer each, by update of theirs alone: time_zone `store`; held `holds`; database_id, copies and the
-    index's `pairing`; floor `retention`; ledger the end of a run.
-    """
-
-    name = models.CharField(primary_key=True)
-    stage = models.CharField(choices=[(s.value, s.value) for s in Stage], default=Stage.DISABLED.value)
-    reads = models.CharField(choices=[(s.value, s.value) for s in Store], default=Store.JSON.value)
-    authority = models.CharField(choices=[(s.value, s.value) for s in Store], default=Store.JSON.value)
-    epoch = models.BigIntegerField(default=0)
-    time_zone = models.CharField(
-        blank=True, default="", help_text="the zone in which its legacy dates were read; fixed by its first import"
-    )
-    held = models.CharField(
-        blank=True, default="", help_text="why no automatic run of it starts; empty when one may start"
-    )
-    database_id = models.UUIDField(
-        default=uuid.uuid4, editable=False, help_text="tells this database from one that was made anew"
-    )
-    copies = models.BigIntegerField(default=0, editable=False, help_text="that it has taken from an index")
-    index_id = models.CharField(blank=True, default="", editable=False, help_text="of the index they came from")
-    index_counter = models.BigIntegerField(default=0, editable=False, help_text="of that index at the last copy")
-    floor = models.CharField(
-        blank=True, default="", editable=False, help_text="records with a smaller key are pruned, and never come back"
-    )
-    ledger = models.JSONField(
-        null=True, editable=False, help_text="as counted at the end of the last run, on the host that has the files"
-    )
-
-    class Meta:
-        verbose_name = "component"
-        constraints = [
-            models.CheckConstraint(condition=_stage_rows(), name="component_in_a_known_stage"),
-            models.CheckConstraint(condition=Q(epoch__gte=0), name="component_epoch_not_negative"),
-        ]
-
-    def __str__(self) -> str:
-        return self.name
-
-
-class Change(models.Model):
-    """A key changed while the database was the authority, or deleted: outbox, tombstone and change feed in one.
-
-    Pending for JSON: version > acked. Written by the triggers and by copying only.
-    """
-
-    pk = models.CompositePrimaryKey("component", "key")
-    component = models.CharField()
-    key = models.CharField(db_collation="C")  # as the text keys of records are: or its index would be of no use to them
-    version = models.BigIntegerField()
-    deleted = models.BooleanField(default=False)
-    acked = models.BigIntegerField(default=-1)
-    sequence = models.BigIntegerField()
-    transaction = TransactionIdField()
-
-    class Meta:
-        indexes = [
-            models.Index(fields=["component", "sequence"], name="change_feed"),
-            models.Index(fields=["component", "key"], condition=Q(version__gt=F("acked")), name="change_pending"),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.component} {self.key} v{self.version}"
 
 
 class Run(models.Model):

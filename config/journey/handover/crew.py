@@ -1,0 +1,73 @@
+"""The processes of the handover: handlers, and a mover that is killed inside a step."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from config.supervisor import Child, Refusal, Service, Supervisor
+
+SECONDS = 60.0  # to come as far as is waited for
+EVERY = 0.05
+PACKAGE = "config.journey.handover"
+
+
+class Crew:
+    """All gone at the exit. notes: the folder for what handlers note."""
+
+    def __init__(self, logs: Path, notes: Path, names: list[str]) -> None:
+        self._supervisor = Supervisor(logs)
+        self._notes, self._names, self._number = notes, names, 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.end()
+
+    def end(self) -> None:
+        """Each after what it has in hand."""
+        for child in self._supervisor.children:
+            child.process.terminate()  # all at once; the supervisor waits for one after the other
+        self._supervisor.stop()
+
+    def look(self) -> None:
+        """Raises Refusal for a process that ended by itself."""
+        self._supervisor.look()
+
+    def start(self) -> None:
+        """One more process with handlers."""
+        self._number += 1
+        arguments = "-m", f"{PACKAGE}.handlers", str(self._notes), str(self._number), *self._names
+        self._supervisor.start(Service(f"handlers-{self._number}", arguments, patience=30))
+
+    def kill(self) -> str:
+        """The oldest process with handlers, as nobody can prepare for. Returns which."""
+        child = next(c for c in self._supervisor.children if c.service.name.startswith("handlers"))
+        self._kill(child)
+        return f"{child.service.name} (process {child.process.pid})"
+
+    def stall(self, component: str, stage: str, reads: str) -> Child:
+        """A mover that stands inside its step by now. Raises Refusal."""
+        reached = self._notes / f"{component}.inside"
+        arguments = "-m", f"{PACKAGE}.mover", component, stage, reads, str(reached)
+        self._supervisor.start(Service("mover", arguments))
+        until = time.monotonic() + SECONDS
+        while not reached.exists():
+            self.look()
+            if time.monotonic() > until:
+                raise Refusal(f"The mover of {component} did not come into its step in {SECONDS:g} s.")
+            time.sleep(EVERY)
+        return self._supervisor.children[-1]
+
+    def kill_mover(self, mover: Child) -> None:
+        self._kill(mover)
+
+    def _kill(self, child: Child) -> None:
+        child.process.kill()
+        child.process.wait()
+        self._supervisor.children.remove(child)

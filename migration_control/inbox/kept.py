@@ -1,0 +1,64 @@
+"""Records that were to be appended while the database, their authority, was away: kept in the index until it is back.
+
+This alone is taken then, and it is no second truth: nobody sees such a record before the authority has it, and under
+its idempotency key it is there once, also if the database had taken it before the connection broke.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+
+from legacy_json import inbox
+from legacy_json.documents import written
+from legacy_json.errors import Unholdable
+from legacy_json.inbox import Entry
+from legacy_json.positions import positioned
+from legacy_json.records import Record as Legacy
+from legacy_json.records import State
+from migration_control import store
+from migration_control.components import Component
+from migration_control.records import Record
+from migration_control.stores.changes import derive
+from migration_control.stores.documents import document
+from migration_control.stores.instances import Instances
+
+APPEND = ""  # in the place of an effect's name
+
+
+def is_wanted() -> bool:
+    """Whether this host may keep records, and can."""
+    return bool(settings.SERVICE_FALLBACK_ENABLED) and store.has_files()
+
+
+def keep(component: Component, record: Record, stem: str | None, once: str) -> None:
+    """Durably, when this returns. Raises Unholdable, StoreBusy, IndexUnwritable."""
+    entry = _entry(component, record, stem, once)
+    with store.index().write(shown=False) as (connection, _):
+        inbox.post(connection, [entry])
+
+
+def kept(component: Component, entry: Entry) -> tuple[Any, str | None]:
+    """The record, and its list's stem."""
+    payload = json.loads(entry.payload)
+    stem: str | None = payload["stem"]
+    key = component.parse_key(entry.key) if stem is None else positioned(stem, 0)
+    legacy = Legacy(key, 0, State.LIVE, 0, payload["odd"], 0, 0, payload["document"].encode())
+    return Instances[Any](component, ZoneInfo(settings.LEGACY_TIME_ZONE)).make(legacy), stem
+
+
+def _entry(component: Component, record: Record, stem: str | None, once: str) -> Entry:
+    whole = copy.copy(record)
+    if stem is not None:
+        whole.pk = positioned(stem, 0)  # its own it is given on return
+    derive(component, whole)
+    try:
+        odd, data = written(document(component, whole, ZoneInfo(settings.LEGACY_TIME_ZONE)))
+    except (ValueError, TypeError, RecursionError) as error:
+        raise Unholdable(component.name, whole.key, str(error)) from error
+    payload = {"stem": stem, "odd": odd, "document": data.decode()}
+    return Entry(component.name, str(record.key) if stem is None else stem, once, APPEND, json.dumps(payload))

@@ -1,0 +1,1 @@
+"""What handlers call: the records of a component, whichever store is the authority at the moment."""
