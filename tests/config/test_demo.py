@@ -209,7 +209,7 @@ def test_what_cannot_be_started_is_one_line(run: type_of_run, tmp_path: Path) ->
         assert len(done.stderr.splitlines()) == 1
 
 
-@pytest.mark.parametrize("reached", ["log/beat.log", "traffic/1.jsonl", "traffic/*.inside"])
+@pytest.mark.parametrize("reached", ["log/beat.log", "traffic/*.inside"])
 def test_ctrl_c_stops_all_and_leaves_nothing(clean: dict[str, str], home: Path, tmp_path: Path, reached: str) -> None:
     (tmp_path / "data.json").write_bytes(defective())
     process = subprocess.Popen(

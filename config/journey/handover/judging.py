@@ -23,7 +23,7 @@ from migration_control.wording import counted
 
 SECONDS = 30.0  # for the background to catch up
 EVERY = 0.2
-SHOWN = 10  # of what is wrong with a component
+SHOWN = 5  # lines of what is wrong in one place
 
 
 @dataclass

@@ -10,7 +10,7 @@ from pathlib import Path
 from django.utils import timezone
 
 from config.journey.handover import files, moves
-from config.journey.handover.judging import Judgement, judge, lag
+from config.journey.handover.judging import SHOWN, Judgement, judge, lag
 from config.journey.handover.outage import outage
 from config.journey.handover.traffic import Traffic
 from config.journey.steps import Journey
@@ -182,8 +182,11 @@ class Handover:
     def _report(self) -> None:
         seen = self._traffic.seen()
         self._say(f"handlers saw: {seen.all}")
-        for line in seen.wrong:
+        wrong = list(dict.fromkeys(seen.wrong))
+        for line in wrong[:SHOWN]:
             self._journey.fail(line)
+        if wrong[SHOWN:]:
+            self._journey.fail(f"... and {len(wrong) - SHOWN:,} more of that.")
 
     def _refused(self, error: LegacyError) -> None:
         """The example's files can be taken over; with somebody's own it is the answer to a question."""

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from django.db import connection
 
+from accounts.models import User
 from legacy_json.fences import FenceState, is_overdue
 from migration_control.mirroring import servers
+from migration_control.routing import router
 from migration_control.routing.errors import DatabaseAway
 from migration_control.stages import StageRow
 from tests.migration_control.moving.ground import DB_ONLY, DISABLED, DUAL_DATABASE, DUAL_JSON, Ground
@@ -83,6 +86,25 @@ def test_a_caller_that_has_no_connection_yet_waits_no_longer(far_ground: Ground,
     server.freeze()
     Thread(acts.count, 1, 1).result(SOON)
     assert acts.total(1) == 1
+
+
+def test_a_look_whether_the_stores_are_a_pair_keeps_nobody_waiting(far_ground: Ground, server: OwnServer) -> None:
+    """Once a minute; JSON is the authority and does without."""
+    acts.create(1)
+    ready: list[bool] = []
+
+    def call() -> User | None:
+        connection.ensure_connection()
+        ready.append(True)
+        acts.until(lambda: len(ready) > 1, "the server to be frozen")
+        return far_ground.records.get(1)
+
+    caller = Thread(call)
+    acts.until(lambda: bool(ready), "a connection")
+    server.freeze()
+    router._opened.cache_clear()
+    ready.append(True)
+    assert caller.result(SOON).pk == 1
 
 
 def test_a_thread_whose_connection_broke_copies_at_once_again_when_the_database_is_back(
