@@ -50,6 +50,9 @@ class Component:
     derived: Callable[[Key], dict[str, Any]] | None = None
     retention: Callable[[datetime], Key | None] | None = None
 
+    def __hash__(self) -> int:
+        return hash(self.name)  # there is one of a name; all its fields would be hashed several times in each write
+
     @property
     def served(self) -> bool:
         """Whether this installation has a bot that keeps such records."""
