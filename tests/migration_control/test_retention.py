@@ -25,6 +25,7 @@ from migration_control.prepare import Prepared, prepare
 from migration_control.run_states import RunState
 from tests.migration_control.world import Bot, Importer, user, work
 from tests.staff import give_authority_to_the_database
+from tests.standing import fence_too
 
 pytestmark = pytest.mark.django_db(transaction=True)
 ANALYTICS, USERS = components.get("analytics"), components.get("users")
@@ -267,6 +268,7 @@ def test_the_database_as_the_authority_is_pruned_without_a_note_for_the_other_st
 ) -> None:
     run_import("analytics")
     give_authority_to_the_database("analytics")
+    fence_too(index, "analytics")
     Event.objects.create(id=f"{OLD}:0000000009", file=OLD)
     Event.objects.filter(pk__in=[f"{OLD}:0000000000", f"{KEPT}:0000000000"]).update(event_type="changed")
     Event.objects.filter(pk=f"{OLD}:0000000001").delete()

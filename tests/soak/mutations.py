@@ -5,7 +5,14 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any
 
+
 # By name: module, what is replaced there, and by what.
+def _numbered(component: Any, index: Any) -> Any:
+    """As a step is that has nothing to copy."""
+    pairing = import_module("migration_control.pairing")
+    return pairing.note_copy(component, index, pairing.announce(component, index))
+
+
 MUTATIONS: dict[str, tuple[str, str, Any]] = {
     # A JSON write does not ask whether JSON is the authority.
     "fence-not-looked-at": (
@@ -18,9 +25,17 @@ MUTATIONS: dict[str, tuple[str, str, Any]] = {
     # A copy to JSON is applied whatever its version is.
     "older-copies-taken": ("legacy_json.accepting", "supersedes", lambda version, present: True),
     # A move to the database does not take the last moment's writes along.
-    "remainder-left": ("migration_control.moving.steps", "copy_remainder", lambda component, index, left: None),
+    "remainder-left": (
+        "migration_control.moving.steps",
+        "copy_remainder",
+        lambda component, index, left: (None, _numbered(component, index)),
+    ),
     # A move to JSON does not take along what JSON lacks.
-    "drain-left": ("migration_control.moving.steps", "drain_remainder", lambda component, index: None),
+    "drain-left": (
+        "migration_control.moving.steps",
+        "drain_remainder",
+        lambda component, index: _numbered(component, index),
+    ),
     # A COMMIT whose reply was lost is taken for failed, and repeated.
     "commits-repeated": ("migration_control.stores.transacting", "took_effect", lambda component, number: False),
 }

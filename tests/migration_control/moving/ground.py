@@ -10,6 +10,7 @@ from legacy_json.fences import Fence
 from legacy_json.index import Index
 from legacy_json.keys import Key
 from legacy_json.owners import Owner
+from legacy_json.writing import commit
 from migration_control import components, store
 from migration_control.components import Component
 from migration_control.mirroring import acknowledging
@@ -57,6 +58,12 @@ class Ground:
     def put(self, wanted: StageRow, *names: str) -> None:
         for name in names:
             self.move(wanted, name)
+
+    def poison(self, key: Key, *, count: int = 1 << 70) -> None:
+        """A user of the index that no row can hold, unless with another count."""
+        with commit(self.index, store.places()) as writer:
+            put = writer.create if writer.get(self.users.collection, key) is None else writer.replace
+            put(self.users.collection, key, {"user_id": key, "total_requests": count})
 
     def state(self, name: str = "users") -> ComponentState:
         return ComponentState.objects.get(name=name)

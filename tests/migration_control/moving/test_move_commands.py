@@ -23,7 +23,7 @@ from pytest_django import Settings
 from accounts.models import User
 from config.environment import BASE_DIR
 from migration_control import components
-from migration_control.mirroring import parking
+from migration_control.mirroring import draining_to_database, parking
 from migration_control.models import Finding, MoveRequest, Transition
 from migration_control.moving import leases, requests, watching
 from migration_control.stages import Store
@@ -82,7 +82,8 @@ def test_a_dry_run_says_what_it_would_do_and_does_nothing(ground: Ground, capsys
 
 
 def test_a_dry_run_of_what_would_be_refused_ends_as_the_move_would(ground: Ground) -> None:
-    parking.park(components.get("users"), 1, Store.DATABASE, 1, "no")
+    ground.poison(1)
+    draining_to_database.drain(ground.users, ground.index)
     assert call(*FORWARD, "--dry-run")[0] == 3
     assert call(*FORWARD)[0] == 3
     assert ground.state().row == DISABLED
@@ -172,9 +173,9 @@ def test_a_rollback_all_the_way_loses_nothing(ground: Ground) -> None:
 def test_the_history_has_moves_and_refused_requests(ground: Ground, capsys: pytest.CaptureFixture[str]) -> None:
     call("migration_history", "users")
     assert "has never been moved" in capsys.readouterr().out
-    parking.park(components.get("users"), 1, Store.DATABASE, 1, "no")
+    ground.poison(1)
     moved(ground, DUAL_JSON, by="bob", reason="too early")
-    parking.release(components.get("users"), [1])
+    ground.poison(1, count=1)
     moved(ground, DUAL_JSON, by="ann", reason="it is time")
     assert call("migration_history", "users")[0] == 0
     lines = capsys.readouterr().out.splitlines()

@@ -11,13 +11,12 @@ from pytest_django import Settings
 
 from accounts.models import User
 from migration_control import components, findings
-from migration_control.mirroring import parking
 from migration_control.models import Finding, MoveRequest, Transition
 from migration_control.moving import requests
 from migration_control.moving.errors import MoveRefused
 from migration_control.moving.requests import AlreadyThere, ModeDisabled, NoReason, OpenRequest
 from migration_control.moving.rows import Moved
-from migration_control.stages import StageRow, Store
+from migration_control.stages import StageRow
 from tests.migration_control.moving.asking import aside, ask, imported, kinds, moved
 from tests.migration_control.moving.ground import DB_ONLY, DISABLED, DUAL_DATABASE, DUAL_JSON, Ground
 
@@ -236,7 +235,7 @@ def test_an_override_that_nothing_needed_is_no_part_of_the_history(ground: Groun
 
 def test_no_override_helps_where_something_would_be_lost(ground: Ground) -> None:
     quarantined()
-    parking.park(USERS, 1, Store.DATABASE, 3, "no")
+    ground.poison(1)
     refused = moved(ground, DUAL_JSON, override="go on")
     assert refused.state == State.REFUSED
     assert "1 key is parked" in refused.message
