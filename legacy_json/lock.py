@@ -8,36 +8,13 @@ from __future__ import annotations
 import fcntl
 import os
 import threading
+from _thread import start_new_thread
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import FileIO
 from pathlib import Path
 
 from legacy_json.errors import IndexUnwritable, StoreBusy
-
-
-class _Waiter(threading.Thread):
-    """Waits for the lock without a deadline; gives it back if its caller has left by then."""
-
-    def __init__(self, descriptor: int) -> None:
-        super().__init__(daemon=True)
-        self.descriptor = descriptor
-        self.taken = threading.Event()
-        self._handover = threading.Lock()
-        self._left = False
-
-    def run(self) -> None:
-        fcntl.flock(self.descriptor, fcntl.LOCK_EX)
-        with self._handover:
-            if self._left:
-                _release(self.descriptor)
-            else:
-                self.taken.set()
-
-    def leave(self) -> bool:
-        """Whether the caller may go; False if the lock arrived at the last moment."""
-        with self._handover:
-            self._left = not self.taken.is_set()
-            return self._left
 
 
 @contextmanager
@@ -46,52 +23,60 @@ def held(path: Path, seconds: float) -> Iterator[None]:
 
     Each call opens the file anew, so that two threads of one process exclude each other too.
     """
-    descriptor = _taken(path, seconds)
+    hold = _Hold(path)
     try:
+        hold.take(seconds)
         yield
     finally:
-        _release(descriptor)
+        hold.release()
 
 
-def _taken(path: Path, seconds: float) -> int:
-    descriptor = _opened(path)
+class _Hold:
+    """One attempt at the lock. Ctrl-C may come between any two lines: who waits and who has left tell each other by a
+    dict and a bare lock, whose operations it cannot halve as it can a threading.Event's.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path, self._process = path, os.getpid()
+        self._fate: dict[str, str] = {}
+        self._file = _opened(path)
+
+    def take(self, seconds: float) -> None:
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if seconds <= 0 or not self._wait(seconds):
+                raise StoreBusy(self._path, seconds) from None
+
+    def _wait(self, seconds: float) -> bool:
+        arrived = threading.Lock()
+        arrived.acquire()
+        ours = FileIO(os.dup(self._file.fileno()), "a")
+        start_new_thread(_wait, (ours, self._fate, arrived))  # in one step, unlike threading's
+        arrived.acquire(timeout=seconds)
+        return self._fate.setdefault("lock", "left") == "taken"
+
+    def release(self) -> None:
+        self._fate.setdefault("lock", "left")
+        if not self._file.closed:
+            if self._process == os.getpid():  # a child that was forked meanwhile has the same open file
+                fcntl.flock(self._file, fcntl.LOCK_UN)
+            self._file.close()
+
+
+def _wait(file: FileIO, fate: dict[str, str], arrived: threading.Lock) -> None:
+    """Wait without a deadline; give the lock back if the caller has left by then."""
+    with file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        if fate.setdefault("lock", "taken") == "left":
+            fcntl.flock(file, fcntl.LOCK_UN)
+    arrived.release()
+
+
+def _opened(path: Path) -> FileIO:
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        _wait(descriptor, path, seconds)
-    except BaseException:  # Ctrl-C may come when the lock is taken already
-        _release(descriptor)
-        raise
-    return descriptor
-
-
-def _opened(path: Path) -> int:
-    try:
-        return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        return FileIO(path, "a", opener=lambda name, flags: os.open(name, flags, 0o600))
     except OSError as error:
         raise IndexUnwritable(
             f"{path} cannot be opened ({error.strerror}). Check the space and the permissions of {path.parent}."
         ) from error
-
-
-def _wait(descriptor: int, path: Path, seconds: float) -> None:
-    waiter = _Waiter(descriptor)
-    try:
-        waiter.start()
-        waiter.taken.wait(seconds)
-        left = waiter.leave()
-    except RuntimeError:  # there are too many threads already
-        os.close(descriptor)
-        raise
-    except BaseException:  # Ctrl-C: nobody would give the lock back
-        if not waiter.leave():
-            _release(descriptor)
-        raise
-    if left:
-        raise StoreBusy(path, seconds)
-
-
-def _release(descriptor: int) -> None:
-    # Closing would not do: a child that was forked meanwhile holds the same open file.
-    fcntl.flock(descriptor, fcntl.LOCK_UN)
-    os.close(descriptor)

@@ -14,7 +14,7 @@ from migration_control import locks
 from migration_control.components import Component
 from migration_control.releases import understood
 from migration_control.stages import Store
-from migration_control.stores.commits import NUMBER, took_effect
+from migration_control.stores.commits import STARTED, Transaction, took_effect
 from migration_control.stores.refusals import Collision, explained, is_of_the_guard, is_transient
 
 T = TypeVar("T")
@@ -36,10 +36,9 @@ def transact(component: Component, run: Callable[[Key | None], T], again: type[E
     joined = connection.in_atomic_block
     for left in reversed(range(ATTEMPTS)):
         done: list[T] = []
-        number = ""
         try:
             with transaction.atomic():
-                number, floor = lock(component, joined)
+                started, floor = lock(component, joined)
                 done.append(run(floor))
             return done[0]
         except Collision as collision:
@@ -53,15 +52,15 @@ def transact(component: Component, run: Callable[[Key | None], T], again: type[E
                 raise
             if done:  # all but the reply to COMMIT
                 connection.close()
-                if took_effect(component.name, number):
+                if took_effect(component.name, started):
                     return done[0]
             if not (left and (done or is_transient(error))):
                 raise
     raise AssertionError("the last attempt returns or raises")
 
 
-def lock(component: Component, joined: bool) -> tuple[str, Key | None]:
-    """Take the component's lock, which waits for a move, but not for ever. Returns the transaction's number, and the
+def lock(component: Component, joined: bool) -> tuple[Transaction, Key | None]:
+    """Take the component's lock, which waits for a move, but not for ever. Returns which transaction it is, and the
     floor.
 
     Then look who is the authority, in a statement of its own, so that it sees what the lock waited for: until a
@@ -74,20 +73,20 @@ def lock(component: Component, joined: bool) -> tuple[str, Key | None]:
         cursor.execute(locking(component.name) if joined else f"{_DEADLINE}; {locking(component.name)}")
         while cursor.nextset():
             pass
-        number, stage, reads, floor = cursor.fetchone()
+        number, started, stage, reads, floor = cursor.fetchone()
     if stage is None or understood(component.name, stage, reads).authority is not Store.DATABASE:
         raise NotTheAuthority(component.name, "database")
-    return str(number), component.parse_key(floor) if floor else None
+    return Transaction(number, started), component.parse_key(floor) if floor else None
 
 
 @cache
 def locking(component: str) -> str:
-    """Statements without parameters: the lock; then the transaction's number, and the row's stage, reads and floor,
-    NULL without one.
+    """Statements without parameters: the lock; then what the transaction is known by, and the row's stage, reads and
+    floor, NULL without one.
     """
     statement, (first, second) = locks.shared(component)
     name = component.replace("'", "''")
     return (
-        f"{statement % (first, second)}; SELECT {NUMBER}, s.stage, s.reads, s.floor"  # noqa: S608 - our names
+        f"{statement % (first, second)}; SELECT {STARTED}, s.stage, s.reads, s.floor"  # noqa: S608 - our names
         f" FROM (SELECT) one LEFT JOIN migration_control_componentstate s ON s.name = '{name}'"
     )

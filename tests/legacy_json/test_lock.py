@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import _thread
+import contextlib
 import multiprocessing
+import sys
 import threading
 import time
 from multiprocessing.synchronize import Event
 from pathlib import Path
+from types import FrameType
+from typing import Any
 
 import pytest
 
+from legacy_json import lock
 from legacy_json.errors import IndexUnusable, StoreBusy
 from legacy_json.index import Index
 from legacy_json.lock import held
@@ -67,10 +73,95 @@ def test_at_the_deadline_the_waiter_is_told_and_later_lets_go(tmp_path: Path) ->
     holder.join()
     with held(path, 5):  # the thread that went on waiting had the lock in between, and gave it back
         pass
+    no_waiters()
+
+
+def waiters() -> int:
+    """Threads that threading has not started."""
+    return _thread._count() - len(threading.enumerate()) + 1
+
+
+def no_waiters() -> None:
     deadline = time.monotonic() + 5
-    while any("_Waiter" in type(thread).__name__ for thread in threading.enumerate()):
+    while waiters():
         assert time.monotonic() < deadline
         time.sleep(0.01)
+
+
+def test_who_does_not_wait_leaves_nobody_waiting(tmp_path: Path) -> None:
+    with held(tmp_path / "lock", 1):
+        with pytest.raises(StoreBusy), held(tmp_path / "lock", 0):
+            pytest.fail("nobody gets here")
+        time.sleep(0.05)  # one would have begun by now
+        assert not waiters()
+    with held(tmp_path / "lock", 0):  # nobody has it for an instant
+        pass
+
+
+@pytest.mark.filterwarnings("ignore:unclosed file:ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
+@pytest.mark.parametrize("contended", [False, True])
+def test_an_interrupt_at_any_line_gives_the_lock_back(tmp_path: Path, contended: bool) -> None:
+    """A tracer raises at the n-th event of our own code and of what it calls, for every n there is."""
+    path, interrupted = tmp_path / "lock", 0
+    for moment in range(1, 1_000):
+        holder = _Holder(path) if contended else None
+        try:
+            _interrupt_at(moment, path, holder)
+            break
+        except KeyboardInterrupt:
+            interrupted += 1
+        finally:
+            if holder:
+                holder.leave()
+        with held(path, 5):
+            pass
+    assert interrupted > 10
+    no_waiters()
+
+
+class _Holder:
+    """Has the lock until it is asked to leave."""
+
+    def __init__(self, path: Path) -> None:
+        self._taken, self.left = threading.Event(), threading.Event()
+        self._thread = threading.Thread(target=self._hold, args=(path,))
+        self._thread.start()
+        assert self._taken.wait(20)
+
+    def _hold(self, path: Path) -> None:
+        with held(path, 5):
+            self._taken.set()
+            self.left.wait(20)
+
+    def leave(self) -> None:
+        self.left.set()
+        self._thread.join()
+
+
+def _interrupt_at(moment: int, path: Path, holder: _Holder | None) -> None:
+    passed = 0
+
+    def trace(frame: FrameType, event: str, argument: object) -> Any:
+        nonlocal passed
+        del argument
+        if frame.f_code.co_filename not in (lock.__file__, contextlib.__file__):
+            return trace
+        frame.f_trace_opcodes = True
+        if event == "opcode":
+            passed += 1
+            if holder and frame.f_code.co_name == "_wait":
+                holder.left.set()
+            if passed == moment:
+                sys.settrace(None)
+                raise KeyboardInterrupt
+        return trace
+
+    sys.settrace(trace)
+    try:
+        with held(path, 5):
+            pass
+    finally:
+        sys.settrace(None)
 
 
 def test_a_killed_holder_lets_go(tmp_path: Path) -> None:

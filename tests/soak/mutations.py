@@ -37,7 +37,7 @@ MUTATIONS: dict[str, tuple[str, str, Any]] = {
         lambda component, index: _numbered(component, index),
     ),
     # A COMMIT whose reply was lost is taken for failed, and repeated.
-    "commits-repeated": ("migration_control.stores.transacting", "took_effect", lambda component, number: False),
+    "commits-repeated": ("migration_control.stores.transacting", "took_effect", lambda component, transaction: False),
 }
 
 

@@ -11,7 +11,7 @@ from django.db import OperationalError, connection
 from accounts.models import User
 from migration_control import components
 from migration_control.stores import commits
-from migration_control.stores.commits import OutcomeUnknown
+from migration_control.stores.commits import STARTED, OutcomeUnknown, Transaction, took_effect
 from migration_control.stores.database import DatabaseStore
 from tests.staff import give_authority_to_the_database
 
@@ -77,8 +77,33 @@ def test_a_record_whose_creation_lost_its_reply_is_not_refused_as_there(
 def test_who_cannot_be_told_is_told_that(
     users: DatabaseStore[User], break_at_commit: Break, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(commits, "_status", lambda number: None)
+    monkeypatch.setattr(commits, "_status", lambda transaction: (None, False))
     monkeypatch.setattr("migration_control.stores.transacting.took_effect", partial(commits.took_effect, patience=0.2))
     break_at_commit(committed=True)
     with pytest.raises(OutcomeUnknown, match="Read the record before you repeat it"):
         users.update(1, count_up)
+
+
+def committed() -> Transaction:
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {STARTED}")
+        return Transaction(*cursor.fetchone())
+
+
+def test_after_a_recovery_the_number_may_be_anothers_and_nobody_is_told_that_it_took_effect(
+    users: DatabaseStore[User],
+) -> None:
+    """A soak with crashes of the server found a write acknowledged that was another's."""
+    del users
+    before = committed()
+    assert took_effect("users", before._replace(started="infinity"))
+    with connection.cursor() as cursor:
+        cursor.execute("CHECKPOINT")  # as a recovery ends
+    with pytest.raises(OutcomeUnknown):
+        took_effect("users", before)
+
+
+def test_a_number_that_the_server_has_not_given_since_its_recovery_did_nothing(users: DatabaseStore[User]) -> None:
+    del users
+    now = committed()
+    assert not took_effect("users", now._replace(number=str(int(now.number) + 1_000)))
