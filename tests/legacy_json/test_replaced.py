@@ -40,7 +40,7 @@ def test_a_removed_file_is_told_too(opened: Index) -> None:
 
 def test_the_look_is_not_repeated_at_once(opened: Index, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connections, "LOOK_SECONDS", 60.0)
-    opened.connection()
+    before = opened.connection()
     opened.path.rename(opened.path.with_suffix(".away"))
-    opened.connection()
+    assert opened.connection() is before
     opened.close()

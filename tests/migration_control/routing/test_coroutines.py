@@ -159,6 +159,7 @@ def test_calls_of_one_loop_run_beside_one_another(users: Records[User]) -> None:
         await asyncio.gather(*(threads.run(call) for call in calls))
 
     asyncio.run(three())
+    assert not together.broken
 
 
 def test_a_caller_that_is_cancelled_leaves_the_call_to_end_by_itself(users: Records[User]) -> None:
