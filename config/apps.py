@@ -15,13 +15,16 @@ def echo_sql(connection: BaseDatabaseWrapper, **_: object) -> None:
 
 
 class ConfigConfig(AppConfig):
-    name = "config"
+    name = __package__
+    label = "config"
     verbose_name = "Installation"
 
     def ready(self) -> None:
-        import_module("config.checks")
-        # Tasks sent from a web process or a command go to this app's broker.
-        import_module("config.celery")
+        import_module(f"{__package__}.checks")
+        import_module("switchyard.effects")
+        if not settings.HOSTED:
+            # Tasks sent from a web process or a command go to this app's broker. A bot may have its own Celery app.
+            import_module(f"{__package__}.celery")
         if settings.DB_ECHO_SQL:
             connection_created.connect(echo_sql, dispatch_uid="config.echo_sql")
 
@@ -30,4 +33,4 @@ class ControlRoomConfig(admin_apps.AdminConfig):
     """Django's admin, on our own site."""
 
     default = False  # of this package; the one above is
-    default_site = "config.site.ControlRoom"
+    default_site = f"{__package__}.site.ControlRoom"

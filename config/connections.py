@@ -11,8 +11,8 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from config import embedded
-from config.environment import Reader, choice, file, number
+from . import embedded
+from .environment import Reader, choice, file, number
 
 SSL_MODES = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
 DATABASE_NAMES = ("DB_HOST", "DB_PORT", "DB_NAME", "DB_USER", "DB_PASSWORD")
@@ -42,7 +42,7 @@ def is_named(reader: Reader) -> bool:
 
 def no_database() -> Database:
     """Nothing connects to it: see config.no_database."""
-    return Database(_nowhere() | {"ENGINE": "config.no_database"}, embedded=False)
+    return Database(_nowhere() | {"ENGINE": f"{__package__}.no_database"}, embedded=False)
 
 
 def database(reader: Reader, home: Path) -> Database:

@@ -7,10 +7,13 @@ system checks report the problems (`config.checks`), and the web process refuses
 import io
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import TypeVar
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 import environ
@@ -58,17 +61,51 @@ class Reader:
         self.problems.append(Problem(f"switchyard.{id}" if id else "", fact, remedy))
 
 
+@dataclass(frozen=True)
+class Hosted:
+    """What a bot's process is given in the place of its own environment, and the folder of the installation."""
+
+    values: Mapping[str, str]
+    home: Path
+
+
+_hosted: ContextVar[Hosted | None] = ContextVar("hosted", default=None)
+
+
+@contextmanager
+def hosting(values: Mapping[str, str], home: Path) -> Iterator[None]:
+    """While it is entered, settings load for a bot's own process."""
+    token = _hosted.set(Hosted(values, home))
+    try:
+        yield
+    finally:
+        _hosted.reset(token)
+
+
+def hosted() -> bool:
+    return _hosted.get() is not None
+
+
+def _home() -> Path:
+    """The folder of the installation, from which relative paths are taken."""
+    given = _hosted.get()
+    return given.home if given else BASE_DIR
+
+
 def read(environment: Mapping[str, str] | None = None) -> Reader:
     """Return the environment, completed by the file that ENV_FILE names (default .env beside manage.py), if it exists.
 
     The process's own environment is left as it is.
     """
-    given = dict(os.environ if environment is None else environment)
+    host = _hosted.get()
+    if environment is None:
+        environment = host.values if host else os.environ
+    given = dict(environment)
 
     class Env(environ.Env):  # type: ignore[misc]  # django-environ has no types
         ENVIRON = given
 
-    file = Path(given.get("ENV_FILE") or BASE_DIR / ".env")
+    file = Path(given.get("ENV_FILE") or _home() / ".env")
     if file.is_file():
         Env.read_env(io.StringIO(_without_comments(file.read_text())))
     return Reader(given)
@@ -81,12 +118,12 @@ def _without_comments(text: str) -> str:
 
 def var_dir(reader: Reader) -> Path:
     """Return the folder for everything that the installation writes itself: SWITCHYARD_VAR, default var/."""
-    return path(reader.text("SWITCHYARD_VAR") or str(BASE_DIR / "var"))
+    return path(reader.text("SWITCHYARD_VAR") or "var")
 
 
 def path(text: str) -> Path:
     """Relative paths are taken from the project's folder, whatever folder a command is started in."""
-    return BASE_DIR / Path(text).expanduser()
+    return _home() / Path(text).expanduser()
 
 
 def boolean(text: str) -> bool:
@@ -101,6 +138,18 @@ def number(low: int, high: int) -> Callable[[str], int]:
         if not low <= int(text) <= high:
             raise ValueError(text)
         return int(text)
+
+    return parse
+
+
+def numbers(low: int, high: int) -> Callable[[str], list[int]]:
+    """Comma-separated, at least one."""
+
+    def parse(text: str) -> list[int]:
+        found = [number(low, high)(part) for part in names(text)]
+        if not found:
+            raise ValueError(text)
+        return found
 
     return parse
 
@@ -143,6 +192,14 @@ def origins(text: str) -> list[str]:
     if any("://" not in origin for origin in names(text)):
         raise ValueError(text)
     return names(text)
+
+
+def web_address(text: str) -> str:
+    """Of a server, with a path or not, without the slash at its end."""
+    parts = urlsplit(text)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment or parts.username:
+        raise ValueError(text)
+    return text.rstrip("/")
 
 
 def folder(text: str) -> Path:

@@ -9,15 +9,19 @@ from celery.schedules import crontab
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from config import connections
-from config.environment import BASE_DIR as BASE_DIR
-from config.environment import (
+from legacy_json import protocol
+
+from . import connections
+from .environment import BASE_DIR as BASE_DIR
+from .environment import (
     EXAMPLE_ZONE,
     boolean,
     choice,
     folder,
+    hosted,
     names,
     number,
+    numbers,
     origins,
     path,
     read,
@@ -25,9 +29,10 @@ from config.environment import (
     subfolder,
     time_zone,
     var_dir,
+    web_address,
 )
-from config.logs import logging
-from config.secret_files import secret
+from .logs import logging
+from .secret_files import secret
 
 django_stubs_ext.monkeypatch()
 
@@ -35,6 +40,8 @@ env = read()
 ENVIRONMENT_PROBLEMS = env.problems
 
 VAR_DIR = var_dir(env)
+# In a bot's own process (switchyard.setup), whose clock, logging and Celery are the bot's affair.
+HOSTED = hosted()
 
 # What the operator expects; where a component really stands is in its row and its fence. See docs/operate.md.
 STORAGE_BACKEND = env.get(
@@ -89,7 +96,7 @@ SECURE_HSTS_SECONDS = 30 * 24 * 3600 if WEB_HTTPS else 0
 SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 
 INSTALLED_APPS = [
-    "config",
+    __package__,
     "accounts",
     "subscriptions",
     "matches",
@@ -99,7 +106,7 @@ INSTALLED_APPS = [
     "legacy_json",
     "pgtrigger",
     "django_celery_beat",
-    "config.apps.ControlRoomConfig",
+    f"{__package__}.apps.ControlRoomConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -116,9 +123,9 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
-ROOT_URLCONF = "config.urls"
-WSGI_APPLICATION = "config.wsgi.application"
-ASGI_APPLICATION = "config.asgi.application"
+ROOT_URLCONF = f"{__package__}.urls"
+WSGI_APPLICATION = f"{__package__}.wsgi.application"
+ASGI_APPLICATION = f"{__package__}.asgi.application"
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
@@ -143,8 +150,9 @@ WHITENOISE_USE_FINDERS = True
 LANGUAGE_CODE = "en-us"
 USE_I18N = True
 USE_TZ = True
-TIME_ZONE = "UTC"
-FORMAT_MODULE_PATH = "config.formats"
+# Django puts it into the process's TZ: a bot's own clock would change. switchyard.setup names it once that is past.
+TIME_ZONE = "" if HOSTED else "UTC"
+FORMAT_MODULE_PATH = f"{__package__}.formats"
 
 # Database
 
@@ -165,7 +173,8 @@ DB_PREPARE = env.get("DB_PREPARE", boolean, True, id="E005", expects="true or fa
 
 
 def _database_entry(entry: dict[str, Any]) -> dict[str, Any]:
-    options = {"connect_timeout": 5, "prepare_threshold": 2 if DB_PREPARE else None} | entry.get("OPTIONS", {})
+    ours = {"application_name": protocol.NAME, "connect_timeout": 5, "prepare_threshold": 2 if DB_PREPARE else None}
+    options = ours | entry.get("OPTIONS", {})
     if DB_POOL:
         options["pool"] = {"min_size": min(DB_MIN_POOL_SIZE, DB_MAX_POOL_SIZE), "max_size": DB_MAX_POOL_SIZE}
     return entry | {"OPTIONS": options, "CONN_HEALTH_CHECKS": True, "CONN_MAX_AGE": 0 if DB_POOL else 600}
@@ -214,7 +223,12 @@ CELERY_TASK_SOFT_TIME_LIMIT = 300
 CELERY_TASK_TIME_LIMIT = 360
 CELERY_TASK_DEFAULT_QUEUE = "celery"
 # On the host that has the bot's files.
-CELERY_TASK_ROUTES = {"migration_control.tasks.*": {"queue": "legacy"}}
+CELERY_TASK_ROUTES = {
+    "migration_control.tasks.*": {"queue": "legacy"},
+    "subscriptions.tasks.*": {"queue": "legacy"},
+    "analytics.tasks.*": {"queue": "legacy"},
+    "conversations.tasks.*": {"queue": "legacy"},
+}
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TIMEZONE = "UTC"
@@ -236,6 +250,16 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 2.0,
         "options": {"queue": "legacy", "expire_seconds": 2},
     },
+    "roll up events": {
+        "task": "analytics.tasks.roll_up",
+        "schedule": crontab(minute="*/10"),
+        "options": {"queue": "legacy", "expire_seconds": 500},
+    },
+    "back up conversations": {
+        "task": "conversations.tasks.back_up",
+        "schedule": crontab(hour="1", minute="23"),
+        "options": {"queue": "legacy", "expire_seconds": 80_000},
+    },
     "trim effects": {
         "task": "migration_control.tasks.trim_effects",
         "schedule": crontab(hour="3", minute="37"),
@@ -245,6 +269,11 @@ CELERY_BEAT_SCHEDULE = {
         "task": "migration_control.tasks.render_files",
         "schedule": 2.0,
         "options": {"queue": "legacy", "expire_seconds": 2},
+    },
+    "expire subscriptions": {
+        "task": "subscriptions.tasks.expire_subscriptions",
+        "schedule": 600.0,
+        "options": {"queue": "legacy", "expire_seconds": 600},
     },
     "raise floors": {
         "task": "migration_control.tasks.raise_floors",
@@ -270,6 +299,17 @@ MIGRATION_BATCH_SIZE: int | None = env.get(
 # None: everything is kept.
 ANALYTICS_RETENTION_MONTHS: int | None = env.get(
     "ANALYTICS_RETENTION_MONTHS", number(1, 1200), None, id="E022", expects="a number, 1-1200, or leave it unset"
+)
+# Events that wait in memory to be written, at most; and the seconds between two looks at them.
+ANALYTICS_QUEUE: int = env.get(
+    "ANALYTICS_QUEUE", number(100, 1_000_000), 10_000, id="E050", expects="a number of events, 100-1000000"
+)
+ANALYTICS_FLUSH_SECONDS: int = env.get(
+    "ANALYTICS_FLUSH_SECONDS", number(1, 60), 1, id="E051", expects="a number of seconds, 1-60"
+)
+# None: every day's is kept.
+CONVERSATION_BACKUP_DAYS: int | None = env.get(
+    "CONVERSATION_BACKUP_DAYS", number(1, 36500), None, id="E052", expects="days, 1-36500, or leave it unset"
 )
 if AUTO_MIGRATE and not DATABASE_USED:
     env.problem(
@@ -297,6 +337,9 @@ EFFECTS_KEPT_DAYS: int = env.get(
 LEGACY_COPIES_DAYS: int = env.get(
     "LEGACY_COPIES_DAYS", number(1, 36500), 90, id="E024", expects="a number of days, 1-36500"
 )
+ACTIVITY_SECONDS: int = env.get(
+    "ACTIVITY_SECONDS", number(0, 86400), 60, id="E030", expects="a number of seconds, 0-86400"
+)
 LEGACY_TIME_ZONE = env.get(
     "LEGACY_TIME_ZONE",
     time_zone,
@@ -323,6 +366,83 @@ BOT_IDS = {
     "companion": env.text("COMPANION_BOT_ID") or "companion",
 }
 
+# What the bots call
+
+MAX_CONCURRENT_REQUESTS: int = env.get(
+    "MAX_CONCURRENT_REQUESTS", number(1, 1000), 400, id="E055", expects="a number, 1-1000"
+)
+REQUEST_TIMEOUT: int = env.get("REQUEST_TIMEOUT", number(10, 300), 30, id="E056", expects="a number of seconds, 10-300")
+RETRY_ATTEMPTS: int = env.get("RETRY_ATTEMPTS", number(1, 10), 3, id="E057", expects="a number, 1-10")
+ENABLE_MATCH_ANALYSIS = env.get("ENABLE_MATCH_ANALYSIS", boolean, True, id="E058", expects="true or false")
+ENABLE_SUBSCRIPTION_SYSTEM = env.get("ENABLE_SUBSCRIPTION_SYSTEM", boolean, True, id="E059", expects="true or false")
+ENABLE_REFERRAL_SYSTEM = env.get("ENABLE_REFERRAL_SYSTEM", boolean, True, id="E060", expects="true or false")
+ENABLE_ANALYTICS = env.get("ENABLE_ANALYTICS", boolean, True, id="E061", expects="true or false")
+HEALTH_CHECK_INTERVAL: int = env.get(
+    "HEALTH_CHECK_INTERVAL", number(60, 3600), 300, id="E062", expects="a number of seconds, 60-3600"
+)
+
+# Subscriptions. None: without a limit.
+
+BOT_TIME_ZONE = env.get(
+    "BOT_TIME_ZONE", time_zone, LEGACY_TIME_ZONE, id="E035", expects="an IANA time zone, as Europe/Berlin"
+)
+_requests = {"id": "E036", "expects": "a number of requests a day, 0-1000000"}
+DAILY_REQUESTS: dict[str, int | None] = {
+    "free": env.get("FREE_DAILY_REQUESTS", number(0, 1_000_000), 10, **_requests),
+    "premium": env.get("PREMIUM_DAILY_REQUESTS", number(0, 1_000_000), 100, **_requests),
+    "pro": env.get("PRO_DAILY_REQUESTS", number(0, 1_000_000), None, **_requests),
+}
+_history = {"id": "E037", "expects": "a number of matches, 1-10000"}
+MATCH_HISTORY: dict[str, int] = {
+    "free": env.get("FREE_MATCH_HISTORY", number(1, 10_000), 20, **_history),
+    "premium": env.get("PREMIUM_MATCH_HISTORY", number(1, 10_000), 50, **_history),
+    "pro": env.get("PRO_MATCH_HISTORY", number(1, 10_000), 200, **_history),
+}
+_price = {"id": "E038", "expects": "a price in Stars, 1-100000, and after it former ones, comma-separated"}
+# By tier and period: the price, and former ones at which a charge still counts.
+PRICES: dict[tuple[str, str], list[int]] = {
+    ("premium", "monthly"): env.get("PREMIUM_MONTHLY_PRICE", numbers(1, 100_000), [199], **_price),
+    ("premium", "yearly"): env.get("PREMIUM_YEARLY_PRICE", numbers(1, 100_000), [1999], **_price),
+    ("pro", "monthly"): env.get("PRO_MONTHLY_PRICE", numbers(1, 100_000), [299], **_price),
+    ("pro", "yearly"): env.get("PRO_YEARLY_PRICE", numbers(1, 100_000), [2999], **_price),
+}
+_bonus = {"id": "E039", "expects": "a number of days, 0-365"}
+REFERRER_BONUS_DAYS: int = env.get("REFERRER_BONUS_DAYS", number(0, 365), 30, **_bonus)
+REFERRED_BONUS_DAYS: int = env.get("REFERRED_BONUS_DAYS", number(0, 365), 7, **_bonus)
+
+# FACEIT
+
+# Of the Data API. Empty: nothing is asked of FACEIT.
+FACEIT_API_KEY = env.text("FACEIT_API_KEY")
+if FACEIT_API_KEY and not (FACEIT_API_KEY.isascii() and FACEIT_API_KEY.isprintable() and " " not in FACEIT_API_KEY):
+    env.problem(
+        "E045",
+        "FACEIT_API_KEY has characters that no key has.",
+        "Set FACEIT_API_KEY to a server-side key of developers.faceit.com.",
+    )
+    FACEIT_API_KEY = ""
+FACEIT_API_URL: str = env.get(
+    "FACEIT_API_URL",
+    web_address,
+    "https://open.faceit.com/data/v4",
+    id="E046",
+    expects="an address, as https://host/path",
+)
+_seconds = {"id": "E047", "expects": "a number of seconds, 1-300"}
+FACEIT_CONNECT_SECONDS: int = env.get("FACEIT_CONNECT_SECONDS", number(1, 300), 5, **_seconds)
+FACEIT_READ_SECONDS: int = env.get("FACEIT_READ_SECONDS", number(1, 300), 10, **_seconds)
+FACEIT_DEADLINE_SECONDS: int = env.get("FACEIT_DEADLINE_SECONDS", number(1, 300), 30, **_seconds)
+FACEIT_ATTEMPTS: int = env.get("FACEIT_ATTEMPTS", number(1, 10), 4, id="E048", expects="a number, 1-10")
+FACEIT_CONCURRENT_REQUESTS: int = env.get(
+    "FACEIT_CONCURRENT_REQUESTS", number(1, 100), 10, id="E048", expects="a number, 1-100"
+)
+# For how long what was had from there, or made of it, is served again.
+_lifetime = {"id": "E049", "expects": "a number of seconds, 1-86400"}
+MATCH_SECONDS: int = env.get("MATCH_SECONDS", number(1, 86_400), 180, **_lifetime)
+ANALYSIS_SECONDS: int = env.get("ANALYSIS_SECONDS", number(1, 86_400), 900, **_lifetime)
+PLAYER_SECONDS: int = env.get("PLAYER_SECONDS", number(1, 86_400), 300, **_lifetime)
+STATISTICS_SECONDS: int = env.get("STATISTICS_SECONDS", number(1, 86_400), 600, **_lifetime)
+
 # Logging
 
 LOG_LEVEL = env.get(
@@ -334,3 +454,5 @@ LOG_LEVEL = env.get(
 )
 DB_ECHO_SQL = env.get("DB_ECHO_SQL", boolean, False, id="E019", expects="true or false")
 LOGGING = logging(LOG_LEVEL, DB_ECHO_SQL)
+if HOSTED:
+    LOGGING_CONFIG = None

@@ -5,8 +5,8 @@ import redis
 from django.conf import settings
 from django.db import OperationalError, connection
 
-from config.connections import masked
-from config.secret_files import NotOurs
+from .connections import masked
+from .secret_files import NotOurs
 
 START = "start it with `make run`, or `.venv/bin/python manage.py servers` for the servers alone."
 

@@ -2,6 +2,7 @@
 
 Its epoch never falls, and within one epoch its state only advances. A move closes it in two steps, so that whoever
 finds it half closed knows whether the move may have been committed: not while it is closing, perhaps while committing.
+The end of a migration seals it: nothing follows then, and JSON never takes a write again.
 """
 
 from __future__ import annotations
@@ -17,13 +18,19 @@ from legacy_json.errors import FenceClosed, NewerRelease
 
 
 class FenceState(StrEnum):
-    """In the order in which a move to the database passes through them. OPEN: JSON is the authority."""
+    """In the order in which a component passes through them. OPEN: JSON is the authority. SEALING: the migration is
+    about to end, and may have; SEALED: it has.
+    """
 
     OPEN = "open"
     CLOSING = "closing"
     COMMITTING = "committing"
     CLOSED = "closed"
+    SEALING = "sealing"
+    SEALED = "sealed"
 
+
+FOR_GOOD = (FenceState.SEALING, FenceState.SEALED)  # JSON is not made the authority, not even if the database is lost
 
 _ORDER = list(FenceState)
 
@@ -43,6 +50,8 @@ NEVER_MOVED = Fence(FenceState.OPEN, 0)
 
 def follows(now: Fence, then: Fence) -> bool:
     """Whether the fence may go from the one to the other."""
+    if now.state is FenceState.SEALED:
+        return False
     if then.epoch != now.epoch:
         return then.epoch > now.epoch
     return _ORDER.index(then.state) > _ORDER.index(now.state)

@@ -67,5 +67,11 @@ def count(index: Index) -> int:
     return int(number)
 
 
+def count_for(index: Index, component: str) -> int:
+    """Of records of that component."""
+    (number,) = index.connection().execute("SELECT count(*) FROM inbox WHERE component = ?", (component,)).fetchone()
+    return int(number)
+
+
 _ENTRY = "component, key, once, effect, payload"
 _THIS = "WHERE component = ? AND key = ? AND once = ?"

@@ -163,6 +163,7 @@ class SequenceOf(Layout):
     file: str
     section: str | None = None
     optional: bool = False
+    ours: bool = False
     wrap = None
 
     def span(self, file: str, kind: KeyType) -> tuple[Key, Key] | None:

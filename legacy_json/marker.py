@@ -33,10 +33,11 @@ class Shown(msgspec.Struct, frozen=True):
     counter: int
 
 
-class Marker(msgspec.Struct, frozen=True):
-    """Of each source that is ours, by its name."""
+class Marker(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Of each source that is ours, by its name. closed: of each that stays as it is, since when, as an ISO text."""
 
     sources: dict[str, Shown]
+    closed: dict[str, str] = {}
 
 
 class Told(msgspec.Struct, frozen=True):
@@ -151,8 +152,22 @@ def _tell(index: Index, root: Path, names: list[str]) -> None:
     _remember(index, {name: Told(_heard(index, marker, name), counter) for name in changed})
     ours = {name: Shown(index.store_id, counter) for name in changed if _owns(index, name)}
     others = {name: shown for name, shown in marker.sources.items() if name not in changed}
-    _write(root, Marker(others | ours))
+    _write(root, Marker(others | ours, marker.closed))
     _remember(index, {name: Told(counter, counter) for name in changed})
+
+
+def note_closed(root: Path, sources: Iterable[str], at: str) -> None:
+    """Tell the folder that these are not written any more: whoever comes across them asks the database.
+
+    Raises FileUnwritable, MarkerUnreadable, StoreBusy.
+    """
+    with named(root / NAME):
+        (root / NAME).parent.mkdir(exist_ok=True)
+    with held(root / LOCK, SECONDS):
+        marker = read(root)
+        closed = dict.fromkeys(sources, at) | marker.closed
+        if closed != marker.closed:
+            _write(root, Marker(marker.sources, closed))
 
 
 def told_of(index: Index, source: str) -> Told:

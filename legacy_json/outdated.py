@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from legacy_json.errors import SourceUnreadable
+from legacy_json.fences import FenceState
 from legacy_json.index import Index
 from legacy_json.layouts import Source
 from legacy_json.owners import Owner
@@ -31,7 +32,7 @@ class Dirty:
 
 
 def dirty(index: Index, sources: dict[str, Source]) -> list[Dirty]:
-    """The files that have to be rendered, longest waiting first."""
+    """The files that have to be rendered, longest waiting first. None of a source that is done with."""
     return _ours(index, sources, "AND f.changed > f.rendered ORDER BY f.changed")
 
 
@@ -57,8 +58,9 @@ def edited(index: Index, root: Path, sources: dict[str, Source]) -> list[Dirty]:
 def _unknown(index: Index, root: Path, sources: dict[str, Source]) -> Iterator[Dirty]:
     """Files that somebody else has put among ours."""
     owned = index.connection().execute("SELECT name FROM source WHERE owner = ?", (Owner.SWITCHYARD,)).fetchall()
+    done_with = sealed(index, sources.values())
     for (name,) in owned:
-        if name not in sources:
+        if name not in sources or name in done_with:
             continue
         try:
             there = files_of(root, sources[name])
@@ -75,7 +77,19 @@ def _ours(index: Index, sources: dict[str, Source], which: str) -> list[Dirty]:
         f" WHERE s.owner = ? {which}",
         (Owner.SWITCHYARD,),
     )
-    return [Dirty(listed(sources[of], id, name), of, *seen) for id, name, of, *seen in rows if of in sources]
+    done_with = sealed(index, sources.values())
+    return [
+        Dirty(listed(sources[of], id, name), of, *seen)
+        for id, name, of, *seen in rows
+        if of in sources and of not in done_with
+    ]
+
+
+def sealed(index: Index, sources: Iterable[Source]) -> set[str]:
+    """Names of sources whose files stay as they are: the migration of a component in them is closed."""
+    rows = index.connection().execute("SELECT component FROM fence WHERE state = ?", (FenceState.SEALED,))
+    closed = {component for (component,) in rows}
+    return {source.name for source in sources if closed & {collection.name for collection in source.collections}}
 
 
 def listed(source: Source, number: int, name: str) -> Listed:

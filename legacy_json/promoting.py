@@ -34,16 +34,21 @@ class Standing(NamedTuple):
     paired: bool
 
     @property
+    def stays(self) -> bool:
+        """Whether JSON is not made its authority: its migration is closed, or may be."""
+        return self.fence.state in fences.FOR_GOOD
+
+    @property
     def loses(self) -> bool | None:
         """Whether the database may have taken writes that the index does not have. None: `unknown` says why."""
-        if self.fence.state in (FenceState.COMMITTING, FenceState.CLOSED):
+        if self.fence.state not in (FenceState.OPEN, FenceState.CLOSING):
             return True
         return None if self.unknown else False
 
     @property
     def unknown(self) -> str:
         """What an open fence proves nothing for: this index may have been made after the right one was lost."""
-        if self.fence.state in (FenceState.COMMITTING, FenceState.CLOSED) or self.paired:
+        if self.fence.state not in (FenceState.OPEN, FenceState.CLOSING) or self.paired:
             return ""
         return "this index has never spoken with a database of it" if self.read else "this index has never read it"
 
@@ -62,7 +67,8 @@ def standing(index: Index, component: str) -> Standing:
 def promote(index: Index, components: Iterable[str], note: str) -> int:
     """One commit: every fence open, everything pending for whatever database comes. Returns how many records wait.
 
-    note: who, when and why, kept for the history of that database. Raises StoreBusy, IndexUnwritable.
+    A component whose fence is sealed, or about to be, stays as it is: what JSON has of it counts no more. note: who,
+    when and why, kept for the history of that database. Raises StoreBusy, IndexUnwritable.
     """
     chosen = list(components)
     with index.write() as (connection, counter):
@@ -76,6 +82,8 @@ def promote(index: Index, components: Iterable[str], note: str) -> int:
 
 def _promote(connection: sqlite3.Connection, component: str, counter: int) -> int:
     now = fences.fence(connection, component)
+    if now.state in fences.FOR_GOOD:
+        return 0
     fences.advance(connection, component, now, Fence(FenceState.OPEN, now.epoch + EPOCHS))
     pairing.part(connection, component)
     connection.execute(

@@ -15,7 +15,7 @@ from legacy_json import marker, owners, proving, reading, surroundings
 from legacy_json import shown as records
 from legacy_json.conflicts import open_conflicts
 from legacy_json.errors import LegacyError
-from legacy_json.fences import FenceState, fence
+from legacy_json.fences import FOR_GOOD, FenceState, fence
 from legacy_json.index import Index
 from legacy_json.layouts import Source
 from legacy_json.outdated import as_text, dirty, listed
@@ -55,10 +55,15 @@ class NotGivenBack(LegacyError):
 
 
 class ElsewhereAuthority(LegacyError):
-    def __init__(self, source: str, component: str) -> None:
+    def __init__(self, source: str, component: str, *, for_good: bool = False) -> None:
+        remedy = (
+            "Its migration is closed, so nothing of the file counts any more; migration_export writes another one."
+            if for_good
+            else "Move the component all the way back first."
+        )
         super().__init__(
             f"JSON is not the authority for {component}, which lies in {source}: the file does not say what is right."
-            " Move the component all the way back first."
+            f" {remedy}"
         )
 
 
@@ -203,9 +208,10 @@ def _refuse_busy(root: Path, source: Source) -> None:
 
 
 def _refuse_closed(index: Index, source: Source) -> None:
-    for collection in source.collections:
-        if fence(index.connection(), collection.name).state is not FenceState.OPEN:
-            raise ElsewhereAuthority(source.name, collection.name)
+    states = {collection.name: fence(index.connection(), collection.name).state for collection in source.collections}
+    for name in sorted(states, key=lambda name: states[name] not in FOR_GOOD):
+        if states[name] is not FenceState.OPEN:
+            raise ElsewhereAuthority(source.name, name, for_good=states[name] in FOR_GOOD)
 
 
 def _refuse_conflicts(index: Index, source: Source) -> None:

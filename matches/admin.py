@@ -4,7 +4,7 @@ from typing import ClassVar
 
 from django.contrib import admin
 
-from matches.models import Match
+from matches.models import Match, Player
 from migration_control.admin.documents import DocumentAdmin
 from migration_control.admin.show import NOTHING
 
@@ -28,3 +28,17 @@ class MatchAdmin(DocumentAdmin[Match]):
     def score(self, match: Match) -> str:
         scores = (match.faction1_score, match.faction2_score)
         return NOTHING if None in scores else "{}:{}".format(*scores)
+
+
+@admin.register(Player)
+class PlayerAdmin(DocumentAdmin[Player]):
+    list_display = ("player_id", "known")
+    sortable_by = ("player_id",)
+    ordering = ("player_id",)
+    searched: ClassVar[dict[str, str]] = {"player_id": "exact"}
+    search_help_text = "A FACEIT player id, whole"
+    facts = True
+
+    @admin.display(description="Matches")
+    def known(self, player: Player) -> int:
+        return len(player.matches) if isinstance(player.matches, dict) else 0

@@ -1,4 +1,4 @@
-"""Our own record of a match: no bot had a file of them."""
+"""Our own records of matches and of who played them: no bot had a file of them."""
 
 from __future__ import annotations
 
@@ -40,3 +40,13 @@ class MatchDocument(msgspec.Struct):
     history: dict[str, Any] | None = None
     statistics: dict[str, Any] | None = None
     analyses: list[Any] = []
+
+
+class PlayerDocument(msgspec.Struct):
+    """One member of match_players.json, an object keyed by FACEIT's player id.
+
+    matches: epoch seconds by match id, of the latest that name the player. It only says where to look: a match may be
+    gone since, or have been played by a substitute, so whoever reads it asks the match.
+    """
+
+    matches: dict[str, Any] = {}

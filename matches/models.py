@@ -54,3 +54,18 @@ class Match(Record):
 
     def __str__(self) -> str:
         return self.match_id
+
+
+class Player(Record):
+    """Somebody who played: where to find their matches. See PlayerDocument."""
+
+    component = "players"
+
+    player_id = models.CharField("FACEIT player id", primary_key=True, db_collation="C")
+    matches = VerbatimJSONField(default=dict, blank=True)
+
+    class Meta(Record.Meta):
+        pass
+
+    def __str__(self) -> str:
+        return self.player_id

@@ -31,10 +31,15 @@ class Bot(StrEnum):
 
 @dataclass(frozen=True)
 class Place:
-    """One layout of a component, in one bot's folder."""
+    """One layout of a component, in one bot's folder. without: that bot, which has such files itself, is not served."""
 
     bot: Bot
     declared: Declared
+    without: Bot | None = None
+
+    @property
+    def served(self) -> bool:
+        return self.bot.served and not (self.without is not None and self.without.served)
 
     @property
     def layout(self) -> Declared:
@@ -42,8 +47,8 @@ class Place:
         return within(self.declared, self.bot.folder) if self.bot.folder else self.declared
 
 
-def faceit(declared: Declared) -> Place:
-    return Place(Bot.FACEIT, declared)
+def faceit(declared: Declared, *, without: Bot | None = None) -> Place:
+    return Place(Bot.FACEIT, declared, without)
 
 
 def companion(declared: Declared) -> Place:

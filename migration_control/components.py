@@ -56,12 +56,12 @@ class Component:
     @property
     def served(self) -> bool:
         """Whether this installation has a bot that keeps such records."""
-        return any(place.bot.served for place in self.places)
+        return any(place.served for place in self.places)
 
     @property
     def collection(self) -> Collection:
         """What the JSON store must know of it."""
-        layouts = tuple(place.layout for place in self.places if place.bot.served)
+        layouts = tuple(place.layout for place in self.places if place.served)
         return Collection(self.name, layouts, self.key, self.unique, self.lookups)
 
     @cached_property

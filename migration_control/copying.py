@@ -27,11 +27,13 @@ LOCK_TIMEOUT = "10s"
 class AuthorityMoved(Exception):
     """The database became the authority: nothing is copied to it any more."""
 
-    def __init__(self, component: str) -> None:
-        super().__init__(
-            f"The database is the authority for {component}; nothing is imported into it."
-            " Move it back to JSON first if the file is to count again."
+    def __init__(self, component: str, *, closed: bool = False) -> None:
+        remedy = (
+            "Its migration is closed: the file does not count any more."
+            if closed
+            else "Move it back to JSON first if the file is to count again."
         )
+        super().__init__(f"The database is the authority for {component}; nothing is imported into it. {remedy}")
 
 
 @dataclass(slots=True)
@@ -66,9 +68,9 @@ def begin(cursor: CursorWrapper, component: Component, *, alone: bool = False) -
     alone: take the component's exclusively. Raises AuthorityMoved.
     """
     enter(cursor, component, alone=alone)
-    state = ComponentState.objects.only("authority", "floor").get(name=component.name)
+    state = ComponentState.objects.only("authority", "floor", "closed_above").get(name=component.name)
     if state.authority != Store.JSON:
-        raise AuthorityMoved(component.name)
+        raise AuthorityMoved(component.name, closed=state.closed)
     return component.parse_key(state.floor) if state.floor else None
 
 

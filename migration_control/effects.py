@@ -14,7 +14,7 @@ from legacy_json.index import Index
 from legacy_json.keys import Key
 from legacy_json.positions import span_of
 from migration_control.components import Component
-from migration_control.models import AppliedEffect
+from migration_control.models import AppliedEffect, ComponentState
 
 PAGE = 1000  # effects
 
@@ -85,8 +85,10 @@ def appended(component: Component, name: str, stem: str) -> Key | None:
 
 
 def trim(component: str, before: datetime) -> int:
-    """Forget those that are older and that JSON has. Returns how many."""
-    return AppliedEffect.objects.filter(component=component, at__lt=before, acked=True).delete()[0]
+    """Forget those that are older and that JSON has, or never will. Returns how many."""
+    rows = AppliedEffect.objects.filter(component=component, at__lt=before)
+    closed = ComponentState.objects.filter(name=component, closed_above__isnull=False)
+    return (rows if closed.exists() else rows.filter(acked=True)).delete()[0]
 
 
 def pending_of(component: str, key: str) -> str:

@@ -16,7 +16,7 @@ from django.db import Error as DatabaseError
 
 from legacy_json import fences
 from legacy_json.errors import LegacyError, NewerRelease
-from legacy_json.fences import FenceState
+from legacy_json.fences import FOR_GOOD, FenceState
 from migration_control import components, releases, store
 from migration_control.expectations import ROLLBACK, contradictions
 from migration_control.models import ComponentState
@@ -47,13 +47,17 @@ def _of_fence(name: str) -> list[CheckMessage]:
         return [Error(str(error), id="migration_control.E009")]
     except (LegacyError, sqlite3.Error):  # whoever needs the index is told so
         return []
-    if settings.DATABASE_USED or fence.state not in (FenceState.COMMITTING, FenceState.CLOSED):
+    if settings.DATABASE_USED or fence.state in (FenceState.OPEN, FenceState.CLOSING):
         return []
+    if fence.state in FOR_GOOD:
+        hint = "Set ENABLE_SERVICES=true, and STORAGE_BACKEND=postgresql: its migration is closed, and JSON is too old."
+    else:
+        hint = f"Set ENABLE_SERVICES=true, start, and then: {ROLLBACK.format(name=name)}"
     return [
         Error(
             f"The database is the authority for {name} (its fence is {fence.state}), but STORAGE_BACKEND=json with"
             " ENABLE_SERVICES=false keeps this installation from any: it is neither read nor written.",
-            hint=f"Set ENABLE_SERVICES=true, start, and then: {ROLLBACK.format(name=name)}",
+            hint=hint,
             id="migration_control.E008",
         )
     ]
@@ -82,7 +86,9 @@ def check_stages(
                 rows[state.name] = releases.understood(state.name, state.stage, state.reads)
             except NewerRelease as error:
                 found.append(Error(str(error), id="migration_control.E009"))
-    return found + [checks.Warning(c.fact, hint=c.remedy, id="migration_control.W003") for c in contradictions(rows)]
+    closed = {state.name for state in standing.values() if state.closed}
+    told = contradictions(rows, closed)
+    return found + [checks.Warning(c.fact, hint=c.remedy, id="migration_control.W003") for c in told]
 
 
 def check_migrations(

@@ -5,7 +5,7 @@ A contradiction changes nothing by itself: it is said, with what mends it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import NamedTuple
 
 from django.conf import settings
@@ -14,6 +14,7 @@ from migration_control.moving.advancing import expected
 from migration_control.stages import Stage, StageRow, Store
 
 MOVE = "manage.py migration_move {name} --to {row.stage} --reads {row.reads} --reason 'as STORAGE_BACKEND says'"
+FOR_GOOD = "Its migration is closed, and there is no way back: set STORAGE_BACKEND=postgresql."
 ROLLBACK = "manage.py migration_rollback {name} --all-the-way"
 
 
@@ -25,10 +26,10 @@ class Contradiction(NamedTuple):
     remedy: str
 
 
-def contradictions(rows: Mapping[str, StageRow]) -> Iterator[Contradiction]:
-    """rows: by component, parents first."""
+def contradictions(rows: Mapping[str, StageRow], closed: Collection[str] = ()) -> Iterator[Contradiction]:
+    """rows: by component, parents first. closed: whose migration is."""
     for name, row in rows.items():
-        remedy = _remedy(name, row)
+        remedy = FOR_GOOD if name in closed and _remedy(name, row) else _remedy(name, row)
         if remedy:
             yield Contradiction(
                 name,

@@ -62,11 +62,15 @@ def stage_table(standing: Sequence[Standing]) -> Table:
     for each in standing:
         state, lag = each.state, "?" if each.to_database is None else f"{each.to_database:,}"
         table.add_row(
-            state.name, state.stage, state.reads, state.authority, str(state.epoch), lag, f"{each.to_json:,}",
+            state.name, _stage(state), state.reads, state.authority, str(state.epoch), lag, f"{each.to_json:,}",
             f"{each.parked:,}", "none" if each.last is None else f"{each.last.at:%Y-%m-%d %H:%M} by {each.last.actor}",
             style="yellow" if each.parked else None,
         )  # fmt: skip
     return table
+
+
+def _stage(state: ComponentState) -> str:
+    return "closed" if state.closed else state.stage
 
 
 def print_open(console: Console, standing: Iterable[Standing], unattended: Iterable[MoveRequest]) -> None:
@@ -87,6 +91,7 @@ def standing_dict(standing: Standing) -> dict[str, Any]:
         "reads": state.reads,
         "authority": state.authority,
         "epoch": state.epoch,
+        "closed": state.closed,
         "to_database": standing.to_database,
         "to_json": standing.to_json,
         "parked": standing.parked,
@@ -151,10 +156,11 @@ def print_plan(console: Console, plan: Plan) -> None:
         drain = "what the other store lacks" if plan.to_drain is None else counted(plan.to_drain, "key")
         console.print(f"It copies {drain}, and loses {plan.lost} writes. Writers wait for moments, handlers serve on.")
     for gate in plan.gates:
-        console.print(_gate_line(gate), markup=False, highlight=False, style=None if gate.holds else "red")
+        console.print(gate_line(gate), markup=False, highlight=False, style=None if gate.holds else "red")
 
 
-def _gate_line(gate: Gate) -> str:
+def gate_line(gate: Gate) -> str:
+    """For a terminal."""
     mark = "ok" if gate.holds else "can be overridden" if gate.overridable else "stands in the way"
     return f"  [{mark}] {gate}"
 
@@ -167,13 +173,15 @@ def plan_dict(plan: Plan) -> dict[str, Any]:
         "now": _row_dict(plan.now),
         "wanted": _row_dict(plan.wanted),
         "steps": [{"kind": step.kind, **_row_dict(step.after)} for step in plan.steps],
-        "gates": [
-            {name: getattr(gate, name) for name in ("name", "holds", "detail", "remedy", "overridable")}
-            for gate in plan.gates
-        ],
+        "gates": [gate_dict(gate) for gate in plan.gates],
         "to_drain": plan.to_drain,
         "writes_lost": plan.lost,
     }
+
+
+def gate_dict(gate: Gate) -> dict[str, Any]:
+    """For scripts."""
+    return {name: getattr(gate, name) for name in ("name", "holds", "detail", "remedy", "overridable")}
 
 
 def _row_dict(row: StageRow) -> dict[str, str]:

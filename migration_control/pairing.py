@@ -17,7 +17,7 @@ from django.db.models.functions import Greatest
 
 from legacy_json import fences, pairing
 from legacy_json.errors import LegacyError
-from legacy_json.fences import Fence
+from legacy_json.fences import Fence, FenceState
 from legacy_json.index import Index
 from legacy_json.keys import Key
 from legacy_json.pairing import Receipt
@@ -37,18 +37,26 @@ class StoresDisagree(LegacyError):
     def __init__(self, component: str, fact: str) -> None:
         super().__init__(
             f"{component}: {fact} Nothing was copied. Set LEGACY_INDEX or the database back to the right one; or,"
-            f" {_way_out(component)}: migration_pair {component} --confirm"
+            f" {_way_out(component)}"
         )
 
 
 def _way_out(component: str) -> str:
-    """What migration_pair is for, which the authority decides."""
+    """What mends it, which the row decides."""
+    if ComponentState.objects.filter(name=component, closed_above__isnull=False).exists():
+        return (
+            "if this database is right, which has it for good, to keep this index from it:"
+            f" migration_close {component} --confirm --reason TEXT"
+        )
     if ComponentState.objects.filter(name=component, authority=Store.DATABASE).exists():
         return (
             "if the database, which is the authority, has what is right, to bring JSON up to date from it, whatever"
-            " JSON holds (or to settle with it, if JSON was promoted over it)"
+            f" JSON holds (or to settle with it, if JSON was promoted over it): migration_pair {component} --confirm"
         )
-    return "to make the database follow the bot's file again, whatever the database holds"
+    return (
+        "to make the database follow the bot's file again, whatever the database holds:"
+        f" migration_pair {component} --confirm"
+    )
 
 
 def announce(component: Component, index: Index) -> int:
@@ -76,11 +84,15 @@ def check(component: str, index: Index) -> None:
     state, known, fence = _both(component, index)
     if state is None:
         return
+    if state.closed and not _contradiction(state, fence):
+        return  # nothing is copied any more, and the database has it for good
+    if fence.state is FenceState.SEALED and not state.closed:
+        raise StoresDisagree(component, f"its migration is closed, as {index.path} knows, and not in this database.")
     if state.index_id and state.index_id != index.pair_id:
         raise StoresDisagree(component, f"the database was filled from another index than {index.path}.")
     if known.database and known.database != str(state.database_id):
         raise StoresDisagree(component, f"{index.path} belongs to another database than this.")
-    older = contradiction(understood(component, state.stage, state.reads), state.epoch, fence)
+    older = _contradiction(state, fence)
     if older == "index":
         raise StoresDisagree(component, f"{index.path} is older than the last move of it: a backup?")
     if older == "database":
@@ -90,6 +102,10 @@ def check(component: str, index: Index) -> None:
         raise StoresDisagree(component, f"{index.path} is older than what the database took from it: a backup?")
     if not agreed or known.copies > state.copies:
         raise StoresDisagree(component, f"the database is older than what {index.path} saw it take: a backup?")
+
+
+def _contradiction(state: ComponentState, fence: Fence) -> str:
+    return contradiction(understood(state.name, state.stage, state.reads), state.epoch, fence, closed=state.closed)
 
 
 def check_passed_over(component: Component, index: Index, keys: Sequence[Key]) -> None:

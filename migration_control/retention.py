@@ -59,11 +59,13 @@ def prune(component: Component, floor: Key) -> Pruned:
     Raises CutsAList, StoresDisagree, and OperationalError if somebody holds the component's lock for long.
     """
     _refuse(component, floor)
-    index = store.index()
     floor = _raise(component, floor)
     sql, name = table(component), component.name
     rows = _delete(component, lambda cursor: cursor.execute(sql.prune, [floor, ROWS]))
     _delete(component, lambda cursor: cursor.execute(sql.prune_changes, [name, name, floor, ROWS]))
+    if _is_closed(component):
+        return Pruned(name, floor, rows, 0)
+    index = store.index()
     records = index.prune(name, floor)
     findings.replace_reading(index, component, None)
     keep_ledger(component, index)
@@ -80,7 +82,8 @@ def preview(component: Component, floor: Key) -> Pruned:
     with connection.cursor() as cursor:
         cursor.execute(sql.count_below, [floor])
         (rows,) = cursor.fetchone()
-    return Pruned(component.name, floor, rows, pruning.count(store.index(), component.name, floor))
+    records = 0 if _is_closed(component) else pruning.count(store.index(), component.name, floor)
+    return Pruned(component.name, floor, rows, records)
 
 
 def raise_floors(now: datetime) -> list[Pruned]:
@@ -100,7 +103,13 @@ def _refuse(component: Component, floor: Key) -> None:
     layouts = [layout for place in component.places for layout in layouts_in(place.declared)]
     if any(isinstance(layout, SequenceOf) for layout in layouts) and cuts(floor):
         raise CutsAList(component.name, floor)
-    pairing.check(component.name, store.index())
+    if not _is_closed(component):
+        pairing.check(component.name, store.index())
+
+
+def _is_closed(component: Component) -> bool:
+    """Whether the index, if there still is one, has nothing to do with it any more."""
+    return ComponentState.objects.filter(name=component.name, closed_above__isnull=False).exists()
 
 
 def _standing(component: Component) -> Key | None:

@@ -80,8 +80,9 @@ def refusal(component: Component) -> str:
     """Why no import of the component may be asked for; empty when one may."""
     if settings.MIGRATION_MODE == "disabled":
         return "MIGRATION_MODE is disabled: nothing is imported. Set it to manual or auto, and restart."
-    if ComponentState.objects.filter(name=component.name).exclude(authority=Store.JSON).exists():
-        return str(AuthorityMoved(component.name))
+    state = ComponentState.objects.filter(name=component.name).exclude(authority=Store.JSON).first()
+    if state is not None:
+        return str(AuthorityMoved(component.name, closed=state.closed))
     return ""
 
 
@@ -118,6 +119,8 @@ def announce(task: Any, row: int) -> None:
     """Tell a worker once the row is committed. Without a broker the next tick finds the row."""
 
     def send() -> None:
+        if settings.HOSTED:
+            return  # a bot's process, whose Celery app, if any, is not ours
         try:
             task.apply_async((row,), retry=False)
         except task.OperationalError as error:

@@ -90,6 +90,8 @@ _ANSWERS = {
     FenceState.OPEN: Store.JSON,
     FenceState.CLOSING: Store.JSON,  # its mover cannot have committed yet
     FenceState.CLOSED: Store.DATABASE,
+    FenceState.SEALING: Store.DATABASE,  # whatever becomes of it
+    FenceState.SEALED: Store.DATABASE,
 }
 
 
@@ -103,22 +105,34 @@ def agree(authority: Store, state: FenceState) -> bool:
     return state is (FenceState.OPEN if authority is Store.JSON else FenceState.CLOSED)
 
 
-def contradiction(row: StageRow, row_epoch: int, fence: Fence) -> str:
+def contradiction(row: StageRow, row_epoch: int, fence: Fence, *, closed: bool = False) -> str:
     """Which of the two is older, index or database, where no crash leaves row and fence so; '' where one may.
 
-    A move to the database passes `committing` before its row is committed, and everything else commits the row first.
+    A move to the database passes `committing` before its row is committed, and the end of a migration `sealing`;
+    everything else commits the row first. closed: the row says that its migration has ended.
     """
+    if closed:
+        return "index" if answers(fence.state) is not Store.DATABASE else ""
+    if fence.state is FenceState.SEALED:
+        return "database"
     if row.authority is Store.DATABASE:
-        if fence.epoch > row_epoch:
+        if fence.epoch > row_epoch and fence.state is not FenceState.SEALING:
             return "database"
         never_left = fence.state in (FenceState.OPEN, FenceState.CLOSING)
         return "index" if never_left else ""
     return "database" if fence.state is FenceState.CLOSED and fence.epoch > row_epoch else ""
 
 
-def fence_for(row: StageRow, epoch: int) -> Fence:
-    """How the fence stands when that row holds."""
+def fence_for(row: StageRow, epoch: int, *, closed: bool = False) -> Fence:
+    """How the fence stands when that row holds. closed: for good."""
+    if closed:
+        return Fence(FenceState.SEALED, epoch)
     return Fence(FenceState.OPEN if row.authority is Store.JSON else FenceState.CLOSED, epoch, row.mirrored)
+
+
+def stands(row: StageRow, epoch: int, fence: Fence, *, closed: bool = False) -> bool:
+    """Whether the fence says what the row does. A sealed one does at any epoch: nobody sets it any more."""
+    return fence.state is FenceState.SEALED if closed else fence == fence_for(row, epoch)
 
 
 def next_epoch(row_epoch: int, fence: Fence) -> int:

@@ -35,7 +35,7 @@ class SubscriptionAdmin(RecordAdmin[Subscription]):
 
 @admin.register(Payment)
 class PaymentAdmin(ReadOnlyAdmin[Payment]):
-    list_display = ("charge_id", "user_id", "tier", "days", "amount", "status", "created_at", "completed_at")
+    list_display = ("charge_id", "user_id", "tier", "days", "amount", "status", "reason", "created_at", "completed_at")
     list_filter = ("status", "tier")
     sortable_by = ("created_at",)
     ordering = ("-created_at",)

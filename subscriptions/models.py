@@ -45,10 +45,15 @@ class Subscription(Record):
         return f"{self.user_id}: {self.tier}"
 
 
+_REFUSED = ~Q(reason="") & Q(status__in=["failed", "refunded"])  # of such a charge anything may be wrong
+
+
 class Payment(models.Model):
     """One charge in Telegram Stars. Payments had no file: the database is their only store.
 
-    The charge id is the key, so a replay of the same payment meets its row.
+    The charge id is the key, so a replay of the same payment meets its row. pending: charged, and not given yet.
+    completed: given. failed: charged, and not what we sell (reason): nothing was given, staff refund it. refunded:
+    what it gave is taken back.
     """
 
     class Status(models.TextChoices):
@@ -59,24 +64,26 @@ class Payment(models.Model):
 
     charge_id = models.CharField(primary_key=True)
     user_id = models.BigIntegerField("Telegram id", db_index=True)
-    tier = models.CharField(choices=[(t.value, t.label) for t in Tier if t != Tier.FREE])
-    days = models.PositiveIntegerField()
+    tier = models.CharField(choices=[(t.value, t.label) for t in Tier if t != Tier.FREE], blank=True, default="")
+    days = models.PositiveIntegerField(default=0)
     amount = models.PositiveIntegerField("amount (Stars)")
     currency = models.CharField(default="XTR")
     status = models.CharField(choices=Status, default=Status.PENDING)
     payload = models.CharField(blank=True, default="")
     created_at = models.DateTimeField(db_default=Now(), db_index=True)
     completed_at = models.DateTimeField(null=True, blank=True)
+    reason = models.CharField(blank=True, default="", help_text="why it was refused, if it was")
+    undo = models.JSONField(null=True, blank=True, help_text="what the subscription was before it, and right after")
 
     class Meta:
         constraints = [
             models.CheckConstraint(condition=Q(amount__gt=0), name="payment_of_something"),
-            models.CheckConstraint(condition=Q(days__gt=0), name="payment_for_some_time"),
-            models.CheckConstraint(condition=Q(currency="XTR"), name="payment_in_stars"),
+            models.CheckConstraint(condition=_REFUSED | Q(days__gt=0), name="payment_for_some_time"),
+            models.CheckConstraint(condition=_REFUSED | Q(currency="XTR"), name="payment_in_stars"),
             models.CheckConstraint(
                 condition=Q(status__in=["pending", "completed", "failed", "refunded"]), name="payment_status_known"
             ),
-            models.CheckConstraint(condition=Q(tier__in=["premium", "pro"]), name="payment_for_a_paid_tier"),
+            models.CheckConstraint(condition=_REFUSED | Q(tier__in=["premium", "pro"]), name="payment_for_a_paid_tier"),
         ]
 
     def __str__(self) -> str:

@@ -14,7 +14,7 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from config.embedded.errors import ServerError
+from .errors import ServerError
 
 # sun_path holds 104 bytes on macOS, 108 on Linux; ".s.PGSQL.5432" and its lock file's ".lock" take 19.
 LONGEST_SOCKET_FOLDER = 80

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import psycopg
 
-from config.embedded.errors import ServerError
-from config.embedded.place import Place, binaries, own_folder
+from .errors import ServerError
+from .place import Place, binaries, own_folder
 
 USER = DATABASE = "switchyard"
 START_SECONDS = 120

@@ -6,12 +6,12 @@ from types import TracebackType
 from typing import Self
 from urllib.parse import quote
 
-from config.embedded.errors import ServerError
-from config.embedded.place import place
-from config.embedded.postgres import DATABASE, USER, Postgres
-from config.embedded.valkey import Valkey
-from config.lock import Held, hold
-from config.secret_files import secret
+from ..lock import Held, hold
+from ..secret_files import secret
+from .errors import ServerError
+from .place import place
+from .postgres import DATABASE, USER, Postgres
+from .valkey import Valkey
 
 
 def database_url(home: Path) -> str:

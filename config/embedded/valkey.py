@@ -6,8 +6,8 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from config.embedded.errors import ServerError
-from config.embedded.place import Place, binaries
+from .errors import ServerError
+from .place import Place, binaries
 
 START_SECONDS = 20
 # Two databases (broker, cache) for each of up to 64 test processes.

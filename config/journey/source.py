@@ -15,7 +15,7 @@ FILE = "data.json"
 FACEIT, COMPANION = "faceit", "companion"
 # Every file that a component reads: nothing else of somebody's folder is any of our business.
 PATTERNS = {
-    FACEIT: (FILE, "matches.json"),
+    FACEIT: (FILE, "matches.json", "match_players.json"),
     COMPANION: (
         "girls_data.json",
         "girls_data/*.json",

@@ -37,11 +37,11 @@ from migration_control.run_states import ACTIVE
 class ComponentStateAdmin(MovingAdmin, ParkedPages):
     actions = ["import_chosen"]
     list_display: tuple[str, ...] = (
-        "name", "stage", "reads", "authority", "epoch", "lacks", "parked", "last_move", "request", "file", "last_work",
+        "name", "where", "reads", "authority", "epoch", "lacks", "parked", "last_move", "request", "file", "last_work",
     )  # fmt: skip
     sortable_by = ()
     fields = (
-        "name", "stage", "reads", "authority", "epoch", "lacks", "parked", "last_move", "request", "time_zone", "floor",
+        "name", "where", "reads", "authority", "epoch", "lacks", "parked", "last_move", "request", "time_zone", "floor",
         "entries", "imported", "quarantined", "deleted", "pruned", "pending", "counted", "last_run", "automatic",
     )  # fmt: skip
     readonly_fields = fields
@@ -50,6 +50,10 @@ class ComponentStateAdmin(MovingAdmin, ParkedPages):
         return super().get_queryset(request).order_by("name")
 
     # Columns
+
+    @admin.display(description="Stage")
+    def where(self, state: ComponentState) -> SafeString | str:
+        return format_html("{} {}", state.stage, show.badge("closed")) if state.closed else state.stage
 
     @admin.display(description="Still lacking")
     def lacks(self, state: ComponentState) -> SafeString:
@@ -151,6 +155,8 @@ class ComponentStateAdmin(MovingAdmin, ParkedPages):
 
     def _import_buttons(self, state: ComponentState) -> SafeString:
         """The button sends the list's own form, which has the CSRF token, to the act's address."""
+        if state.closed:
+            return SafeString()
         address = reverse("admin:migration_control_componentstate_import")
         release = format_html(
             '<button type="submit" class="button" formaction="{}" name="drawn" value="{}">Allow automatic'

@@ -26,6 +26,7 @@ from migration_control.models.moves import open_request
 from migration_control.moving import requests, rows
 from migration_control.moving.errors import MoveRefused
 from migration_control.moving.gates import Gate
+from migration_control.moving.relations import Closed
 from migration_control.moving.requests import AlreadyThere, OpenRequest, Plan
 from migration_control.moving.rows import Moved
 from migration_control.stages import STAGES, Kind, NoSuchStage, StageRow, Step, row
@@ -60,7 +61,8 @@ class MovingAdmin(ControlAdmin[ComponentState]):
         wishes = MoveRequest.objects.filter(component=name)[:SHOWN]
         history = Transition.objects.filter(component=name)
         return {
-            "may_move": self.has_move_permission(request),
+            "may_move": self.has_move_permission(request) and not state.closed,
+            "closed": str(Closed(name)) if state.closed else "",
             "open_request": open_request(name),
             "stages": [_Choice(state, at, other) for at, other in zip(STAGES, OTHER_STORE, strict=True)],
             "requests": [(wish, show.badge(wish.state)) for wish in wishes] if may_see(request, "moverequest") else (),
@@ -76,6 +78,9 @@ class MovingAdmin(ControlAdmin[ComponentState]):
             wanted = row(given.get("stage", ""), given.get("reads"))
         except NoSuchStage as error:
             self.message_user(request, str(error), messages.ERROR)
+            return _to_page(name)
+        if state.closed:
+            self.message_user(request, str(Closed(name)), messages.ERROR)
             return _to_page(name)
         if request.method != "POST" and wanted == state.row:
             self.message_user(request, str(AlreadyThere(name, wanted)), messages.WARNING)

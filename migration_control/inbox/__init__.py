@@ -5,6 +5,7 @@ of the one posts an entry in its own commit (`changes.post`), and a worker appli
 then, under its idempotency key. Nothing is lost, and nothing happens twice, if anybody is killed in between.
 """
 
+from migration_control.inbox.acts import act
 from migration_control.inbox.handlers import effect
 
-__all__ = ["effect"]
+__all__ = ["act", "effect"]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 import json
+from collections.abc import Sequence
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -27,7 +28,7 @@ from migration_control.stores.changes import derive
 from migration_control.stores.documents import document
 from migration_control.stores.instances import Instances
 
-APPEND = ""  # in the place of an effect's name
+APPEND, APPEND_MANY = "", "+"  # in the place of an effect's name
 
 
 def is_wanted() -> bool:
@@ -37,9 +38,22 @@ def is_wanted() -> bool:
 
 def keep(component: Component, record: Record, stem: str | None, once: str) -> None:
     """Durably, when this returns. Raises Unholdable, StoreBusy, IndexUnwritable."""
-    entry = _entry(component, record, stem, once)
+    entry = posted(component, record, stem, once)
     with store.index().write(shown=False) as (connection, _):
         inbox.post(connection, [entry])
+
+
+def keep_many(component: Component, records: Sequence[Record], stem: str, once: str) -> None:
+    """The same of several, which are appended together."""
+    entries = [posted(component, record, stem, once) for record in records]
+    whole = json.dumps([entry.payload for entry in entries])
+    with store.index().write(shown=False) as (connection, _):
+        inbox.post(connection, [Entry(component.name, stem, once, APPEND_MANY, whole)])
+
+
+def kept_many(component: Component, entry: Entry) -> list[Any]:
+    """The records. Their list's stem is the entry's key."""
+    return [kept(component, entry._replace(payload=payload))[0] for payload in json.loads(entry.payload)]
 
 
 def kept(component: Component, entry: Entry) -> tuple[Any, str | None]:
@@ -51,7 +65,8 @@ def kept(component: Component, entry: Entry) -> tuple[Any, str | None]:
     return Instances[Any](component, ZoneInfo(settings.LEGACY_TIME_ZONE)).make(legacy), stem
 
 
-def _entry(component: Component, record: Record, stem: str | None, once: str) -> Entry:
+def posted(component: Component, record: Record, stem: str | None, once: str) -> Entry:
+    """An entry of an inbox by which the record is appended, once. Raises Unholdable, CannotHold."""
     whole = copy.copy(record)
     if stem is not None:
         whole.pk = positioned(stem, 0)  # its own it is given on return

@@ -14,7 +14,7 @@ from legacy_json.errors import LegacyError, NotThere
 from legacy_json.inbox import Entry, Waiting
 from migration_control import components
 from migration_control.components import Component
-from migration_control.inbox import kept
+from migration_control.inbox import acts, kept
 from migration_control.inbox.boxes import Box, boxes
 from migration_control.inbox.handlers import handler
 from migration_control.routing.errors import DatabaseAway
@@ -72,8 +72,15 @@ def at_once(entries: Sequence[Entry]) -> None:
 def apply(entry: Entry) -> None:
     """Once, however often it is called. Raises what Records raises, NoSuchEffect, UnknownComponent."""
     component = components.get(entry.component)
+    if acts.is_act(entry):
+        acts.run(entry)
+        return
     if entry.effect == kept.APPEND:
         _append(component, entry)
+        return
+    if entry.effect == kept.APPEND_MANY:
+        records = kept.kept_many(component, entry)
+        component.model.records.append_many(records, stem=entry.key, once=entry.once)
         return
     key = component.parse_key(entry.key)
     change = handler(entry.effect).change(key, json.loads(entry.payload))

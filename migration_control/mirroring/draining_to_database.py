@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
@@ -20,7 +21,20 @@ from migration_control.prepare import Prepared, prepare
 from migration_control.stages import Store
 from migration_control.wording import first_line
 
-ROWS = 1000  # records in one transaction
+ROWS = 1000  # records in one transaction, at most
+FEWEST = 100  # also where the machine is busy: fewer would cost more than they spare
+SECONDS = 0.02  # that one should take: for so long writers' own copies wait behind it
+
+
+@dataclass(slots=True)
+class Pace:
+    """How many records the next transaction has. It grows by halves, so that a lucky one is followed by no long one."""
+
+    records: int
+
+    def note(self, records: int, seconds: float) -> None:
+        fitting = int(records * SECONDS / max(seconds, 1e-4))
+        self.records = max(FEWEST, min(fitting, self.records + self.records // 2, ROWS))
 
 
 @dataclass(slots=True)
@@ -36,9 +50,9 @@ def drain(component: Component, index: Index) -> Drained:
 
     Raises AuthorityMoved, StoresDisagree, StoreBusy, IndexUnwritable, django.db.Error.
     """
-    done = Drained()
-    for batch in _batches(component, index):
-        _send(component, index, _prepared(component, batch, index), done)
+    done, pace = Drained(), Pace(FEWEST)
+    for batch in _batches(component, index, pace):
+        _send(component, index, _prepared(component, batch, index), done, pace)
     effects.to_database(component, index)
     return done
 
@@ -60,10 +74,10 @@ def confirmed(component: Component, prepared: Prepared, index: Index, receipt: R
     acknowledge(index, component.name, versions, prepared.batch.generation, receipt, prepared.findings)
 
 
-def _batches(component: Component, index: Index) -> Iterator[Batch]:
+def _batches(component: Component, index: Index, pace: Pace) -> Iterator[Batch]:
     waiting, after = parking.waiting(component), None
     while True:
-        batch = index.pending(component.name, after, ROWS)
+        batch = index.pending(component.name, after, pace.records)
         if not batch.records:
             return
         after = batch.records[-1].key
@@ -76,15 +90,16 @@ def _prepared(component: Component, batch: Batch, index: Index) -> Prepared:
     return prepare(component, batch, store.time_zone(component), index.file_name, None)
 
 
-def _send(component: Component, index: Index, prepared: Prepared, done: Drained) -> None:
+def _send(component: Component, index: Index, prepared: Prepared, done: Drained, pace: Pace) -> None:
     """It, or else ever smaller halves of it, until a bad record stands alone and is parked."""
     held = _park_unholdable(component, prepared, done)
     if not held.batch.records:
         return
-    number = pairing.announce(component, index)
+    number, began = pairing.announce(component, index), time.monotonic()
     try:
         with transaction.atomic():
             receipt = copied(component, held, index, number)
+        pace.note(len(held.batch.records), time.monotonic() - began)
     except (DataError, IntegrityError, OperationalError) as error:
         if isinstance(error, OperationalError) and not isinstance(error.__cause__, ProgramLimitExceeded):
             raise
@@ -94,7 +109,7 @@ def _send(component: Component, index: Index, prepared: Prepared, done: Drained)
             return
         middle = len(records) // 2
         for half in (records[:middle], records[middle:]):
-            _send(component, index, _prepared(component, replace(held.batch, records=half), index), done)
+            _send(component, index, _prepared(component, replace(held.batch, records=half), index), done, pace)
     else:
         confirmed(component, held, index, receipt)
         done.copied += len(held.batch.records)

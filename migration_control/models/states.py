@@ -24,7 +24,8 @@ class ComponentState(models.Model):
 
     stage, reads and authority are moved together, by compare-and-set on epoch, which each move raises. The other
     columns have a writer each, by update of theirs alone: time_zone `store`; held `holds`; database_id, copies and the
-    index's `pairing`; floor `retention`; ledger the end of a run.
+    index's `pairing`; floor `retention`; ledger the end of a run. closed_above is set once, with the last epoch: the
+    migration has ended then, and the triggers refuse every further change of stage, authority and epoch.
     """
 
     name = models.CharField(primary_key=True)
@@ -51,11 +52,20 @@ class ComponentState(models.Model):
         null=True, editable=False, help_text="as counted at the end of the last run, on the host that has the files"
     )
 
+    closed_above = models.BigIntegerField(
+        null=True,
+        editable=False,
+        help_text="set once its migration is closed: no version of a record was higher before, and all are since",
+    )
+
     class Meta:
         verbose_name = "component"
         constraints = [
             models.CheckConstraint(condition=_stage_rows(), name="component_in_a_known_stage"),
             models.CheckConstraint(condition=Q(epoch__gte=0), name="component_epoch_not_negative"),
+            models.CheckConstraint(
+                condition=Q(closed_above=None) | Q(stage=Stage.DB_ONLY.value), name="component_closed_in_db_only"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -65,11 +75,17 @@ class ComponentState(models.Model):
     def row(self) -> StageRow:
         return stage_row(self.stage, self.reads)
 
+    @property
+    def closed(self) -> bool:
+        """Whether its migration has ended: the database has it for good."""
+        return self.closed_above is not None
+
 
 class Change(models.Model):
     """A key changed while the database was the authority, or deleted: outbox, tombstone and change feed in one.
 
-    Pending for JSON: version > acked. Written by the triggers and by copying only.
+    Pending for JSON: version > acked. Written by the triggers and by copying only. Of a component whose migration is
+    closed it has nothing but deleted elements of lists, whose positions are not given again.
     """
 
     pk = models.CompositePrimaryKey("component", "key")

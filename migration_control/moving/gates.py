@@ -47,15 +47,15 @@ class Gate:
         return f"{self.name}: {self.detail}{' ' if self.remedy else ''}{self.remedy}"
 
 
-def _open(name: str, detail: str, *, overridable: bool = False) -> Gate:
+def held(name: str, detail: str, *, overridable: bool = False) -> Gate:
     return Gate(name, holds=True, detail=detail, overridable=overridable)
 
 
-def _closed(name: str, detail: str, remedy: str = "", *, overridable: bool = False) -> Gate:
+def lacking(name: str, detail: str, remedy: str = "", *, overridable: bool = False) -> Gate:
     return Gate(name, holds=False, detail=detail, remedy=remedy, overridable=overridable)
 
 
-ELSEWHERE = _open("files", "LEGACY_DIR is not set here: the host that has the files looks at them before the step.")
+ELSEWHERE = held("files", "LEGACY_DIR is not set here: the host that has the files looks at them before the step.")
 
 
 def gates(component: Component, step: Step, *, drained: bool = False, tried: bool = True) -> list[Gate]:
@@ -65,22 +65,22 @@ def gates(component: Component, step: Step, *, drained: bool = False, tried: boo
     make the canary's writes. A host without the files sees what the database says, and leaves the rest to one that
     has them. Raises django.db.Error if the database goes away in between.
     """
-    reached = _database()
+    reached = database()
     if not reached.holds:
         return [reached]
-    found = [reached, _mode(), _relations(component, step)]
+    found = [reached, mode(), _relations(component, step)]
     if _needs_both(step):
-        found += [*_import(component, step), _undo(component), _parked(component)]
+        found += [*_import(component, step), _undo(component), parked(component)]
     if step.forward:
-        found.append(_quarantine(component))
+        found.append(quarantine(component))
     if not store.has_files():
         return [*found, ELSEWHERE]
-    opened = _index()
+    opened = index_gate()
     return [*found, opened, *(_of_files(component, step, drained, tried) if opened.holds else ())]
 
 
 def _of_files(component: Component, step: Step, drained: bool, tried: bool) -> Iterator[Gate]:
-    yield _paired(component)
+    yield paired(component)
     if not _needs_both(step):
         return
     yield _ownership(component)
@@ -94,21 +94,21 @@ def _needs_both(step: Step) -> bool:
     return step.after.stage is not Stage.DISABLED
 
 
-def _tried(name: str, attempt: Callable[[], object], fact: str) -> Gate:
+def tried_out(name: str, attempt: Callable[[], object], fact: str) -> Gate:
     """The messages of these errors say what mends them."""
     try:
         attempt()
     except (LegacyError, sqlite3.Error, OSError) as error:
-        return _closed(name, str(error))
-    return _open(name, fact)
+        return lacking(name, str(error))
+    return held(name, fact)
 
 
 # Settings and servers
 
 
-def _database() -> Gate:
+def database() -> Gate:
     if not settings.DATABASE_USED:
-        return _closed("database", "This process is kept from the database.", "Set ENABLE_SERVICES=true.")
+        return lacking("database", "This process is kept from the database.", "Set ENABLE_SERVICES=true.")
     try:
         connection.ensure_connection()
         with connection.wrap_database_errors, watching(connection.connection.fileno(), PATIENCE):
@@ -117,20 +117,20 @@ def _database() -> Gate:
             (read_only,) = cursor.fetchone()
     except Error as error:
         reason = first_line(error)
-        return _closed("database", f"It cannot be reached ({reason}).", "Start it, or check DATABASE_URL.")
+        return lacking("database", f"It cannot be reached ({reason}).", "Start it, or check DATABASE_URL.")
     if read_only:
-        return _closed("database", "It takes no writes.", "Connect to the primary, and see transaction_read_only.")
-    return _open("database", "It answers.")
+        return lacking("database", "It takes no writes.", "Connect to the primary, and see transaction_read_only.")
+    return held("database", "It answers.")
 
 
-def _mode() -> Gate:
+def mode() -> Gate:
     if settings.MIGRATION_MODE == "disabled":
-        return _closed("mode", "MIGRATION_MODE is disabled: nothing is moved.", "Set it to manual or auto.")
-    return _open("mode", f"MIGRATION_MODE is {settings.MIGRATION_MODE}.")
+        return lacking("mode", "MIGRATION_MODE is disabled: nothing is moved.", "Set it to manual or auto.")
+    return held("mode", f"MIGRATION_MODE is {settings.MIGRATION_MODE}.")
 
 
-def _index() -> Gate:
-    return _tried("index", lambda: store.index().connection(), "It opens.")
+def index_gate() -> Gate:
+    return tried_out("index", lambda: store.index().connection(), "It opens.")
 
 
 # Rows
@@ -139,7 +139,7 @@ def _index() -> Gate:
 def _relations(component: Component, step: Step) -> Gate:
     why = refusal(component, step, {state.name: state for state in ComponentState.objects.all()})
     return (
-        _closed("relations", why) if why else _open("relations", "Parents, children and who shares the files allow it.")
+        lacking("relations", why) if why else held("relations", "Parents, children and who shares the files allow it.")
     )
 
 
@@ -151,57 +151,57 @@ def _import(component: Component, step: Step) -> Iterator[Gate]:
     last = Run.objects.filter(full | Q(kind=Run.Kind.UNDO, deleted__gt=0), component_id=component.name).first()
     remedy = f"First: migration_import {component.name}"
     if last is None:
-        yield _closed("import", f"{component.name} has not been imported.", remedy)
+        yield lacking("import", f"{component.name} has not been imported.", remedy)
     elif last.kind == Run.Kind.UNDO:
-        yield _closed("import", f"Run {last.pk} has undone an import of {component.name}.", remedy)
+        yield lacking("import", f"Run {last.pk} has undone an import of {component.name}.", remedy)
     else:
-        yield _open("import", f"Run {last.pk} has imported it.")
+        yield held("import", f"Run {last.pk} has imported it.")
 
 
 def _undo(component: Component) -> Gate:
     undo = Run.objects.filter(component_id=component.name, kind=Run.Kind.UNDO, state__in=ACTIVE).first()
     if undo is None:
-        return _open("undo", "No import is being undone.")
+        return held("undo", "No import is being undone.")
     remedy = f"Wait for it, or: migration_cancel {undo.pk}"
-    return _closed("undo", f"Run {undo.pk} is {undo.state}: it removes rows.", remedy)
+    return lacking("undo", f"Run {undo.pk} is {undo.state}: it removes rows.", remedy)
 
 
-def _parked(component: Component) -> Gate:
-    parked = parking.count(component)
-    if not parked:
-        return _open("parked", "The other store has refused no key.")
-    return _closed("parked", parking.told(parked), parking.REMEDY)
+def parked(component: Component) -> Gate:
+    number = parking.count(component)
+    if not number:
+        return held("parked", "The other store has refused no key.")
+    return lacking("parked", parking.told(number), parking.REMEDY)
 
 
-def _quarantine(component: Component) -> Gate:
+def quarantine(component: Component) -> Gate:
     """Overridable: the index keeps the bytes of what is set apart, whoever the authority is."""
     apart = findings.unacknowledged_quarantine(component)
     if not apart:
-        return _open("quarantine", "It is empty, or acknowledged.", overridable=True)
+        return held("quarantine", "It is empty, or acknowledged.", overridable=True)
     fact = f"{counted(apart, 'entry', 'entries')} {'is' if apart == 1 else 'are'} in quarantine."
     remedy = "Acknowledge each in the admin under Findings, or repair it and import again."
-    return _closed("quarantine", fact, remedy, overridable=True)
+    return lacking("quarantine", fact, remedy, overridable=True)
 
 
 # Files
 
 
-def _paired(component: Component) -> Gate:
+def paired(component: Component) -> Gate:
     def look() -> None:
         index = store.index()
         pairing.check(component.name, index)
         for source in store.sources_of(component):
             marker.check(index, store.root(), source.name)
 
-    return _tried("pairing", look, "Index, database and folder belong together.")
+    return tried_out("pairing", look, "Index, database and folder belong together.")
 
 
 def _ownership(component: Component) -> Gate:
     theirs = [s.name for s in store.sources_of(component) if owners.owner(store.index(), s) is not Owner.SWITCHYARD]
     if not theirs:
-        return _open("ownership", "Its files are Switchyard's.")
+        return held("ownership", "Its files are Switchyard's.")
     take = "; ".join(f"legacy_take '{name}'" for name in theirs)
-    return _closed("ownership", f"{', '.join(theirs)} is the bot's.", f"Stop the bot, then: {take}")
+    return lacking("ownership", f"{', '.join(theirs)} is the bot's.", f"Stop the bot, then: {take}")
 
 
 def lag(component: Component, authority: Store, index: Index) -> int:
@@ -214,11 +214,11 @@ def lag(component: Component, authority: Store, index: Index) -> int:
 def _lag(component: Component, step: Step, drained: bool) -> Gate:
     left = lag(component, step.before.authority, store.index())
     if not left:
-        return _open("lag", "Neither store lacks anything.")
+        return held("lag", "Neither store lacks anything.")
     if drained and left > REMAINDER:
         fact = f"{left:,} keys are still to be copied after a drain: it is written faster than it can be copied."
-        return _closed("lag", fact, "Try again when it is calmer.")
-    return _open("lag", f"{counted(left, 'key')} to copy first.")
+        return lacking("lag", fact, "Try again when it is calmer.")
+    return held("lag", f"{counted(left, 'key')} to copy first.")
 
 
 def _way_back(component: Component) -> Gate:
@@ -226,4 +226,4 @@ def _way_back(component: Component) -> Gate:
         canary.try_index(store.index())
         canary.try_folders(store.index(), store.root(), store.sources_of(component))
 
-    return _tried("way back", attempt, "The index and the folders of its files take writes.")
+    return tried_out("way back", attempt, "The index and the folders of its files take writes.")

@@ -22,14 +22,7 @@ def hold(component: Component, step: Step, epoch: int) -> ComponentState:
 
     Raises Moved, MoveRefused, and OperationalError when a lock is not to be had in time.
     """
-    with connection.cursor() as cursor:
-        cursor.execute(f"SET LOCAL lock_timeout = '{int(LOCK_SECONDS * 1000)}'")
-        cursor.execute(f"SET LOCAL statement_timeout = '{int(STATEMENT_SECONDS * 1000)}'")
-        cursor.execute(f"SET LOCAL idle_in_transaction_session_timeout = '{int(IDLE_SECONDS * 1000)}'")
-        for one in related(component):
-            taken = locks.exclusive if one.name == component.name else locks.shared
-            cursor.execute(*taken(one.name))
-    states = {state.name: state for state in ComponentState.objects.all()}
+    states = take_locks(component)
     state = states[component.name]
     if state.epoch != epoch or state.row != step.before:
         raise Moved(component.name, last(component.name))
@@ -37,3 +30,15 @@ def hold(component: Component, step: Step, epoch: int) -> ComponentState:
     if why:
         raise MoveRefused(why)
     return state
+
+
+def take_locks(component: Component) -> dict[str, ComponentState]:
+    """All locks of a move of it; then where every component stands. Raises OperationalError, as hold() does."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"SET LOCAL lock_timeout = '{int(LOCK_SECONDS * 1000)}'")
+        cursor.execute(f"SET LOCAL statement_timeout = '{int(STATEMENT_SECONDS * 1000)}'")
+        cursor.execute(f"SET LOCAL idle_in_transaction_session_timeout = '{int(IDLE_SECONDS * 1000)}'")
+        for one in related(component):
+            taken = locks.exclusive if one.name == component.name else locks.shared
+            cursor.execute(*taken(one.name))
+    return {state.name: state for state in ComponentState.objects.all()}

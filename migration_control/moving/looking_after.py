@@ -57,6 +57,8 @@ def see_to(component: Component, index: Index) -> None:
     if not mover_lock.is_free(index.path, component.name):
         return  # a move of it drains by itself
     state = ComponentState.objects.get(name=component.name)
+    if state.closed:
+        return
     release_settled(component, index, state.row)
     if state.row.mirrored:
         to = draining_to_database if state.authority == Store.JSON else draining_to_json

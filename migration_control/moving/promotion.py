@@ -20,6 +20,7 @@ from migration_control.components import Component
 from migration_control.models import AppliedEffect, Change, ComponentState, Parked
 from migration_control.moving import everything, rows
 from migration_control.moving.errors import MoveRefused
+from migration_control.moving.relations import Closed
 from migration_control.moving.rows import By
 from migration_control.stages import STAGES, Store, fence_for, next_epoch
 from migration_control.stores.written import Copy
@@ -31,10 +32,17 @@ def loss() -> list[Standing]:
 
 
 def promote(by: By, *, although_it_answers: bool = False) -> int:
-    """Returns how many records wait for a new database.
+    """Of every component whose migration is not closed, nor about to be. Returns how many records wait for a new
+    database.
 
-    Raises MoveRefused while the right one answers, or any that is the authority for something.
+    Raises MoveRefused while the right one answers, or any that is the authority for something; or if there is nothing
+    to promote.
     """
+    if all(standing.stays for standing in loss()):
+        raise MoveRefused(
+            "The migration of every component is closed: what JSON has of them is long out of date. Restore the"
+            " database from its backup."
+        )
     if not although_it_answers:
         _refuse_while_it_answers()
     note = json.dumps({"actor": by.actor, "reason": by.reason, "at": timezone.now().isoformat()})
@@ -89,7 +97,7 @@ def is_over(component: Component) -> bool:
 def settle(component: Component, by: By) -> tuple[int, int]:
     """Make a database that is back follow JSON: first it loses its authority, then what it had alone is kept, last the
     two are a pair again. May be repeated after a crash. Returns how many of its changes are conflicts, and how many
-    records are pending.
+    records are pending. Raises Closed.
     """
     epoch = _depose(component, by)
     found = _keep(component, _copies(component))
@@ -111,6 +119,8 @@ def _depose(component: Component, by: By) -> int:
             cursor.execute("SET LOCAL lock_timeout = '10s'")
             cursor.execute(*locks.exclusive(component.name))
         state = ComponentState.objects.get(name=component.name)
+        if state.closed:
+            raise Closed(component.name)
         epoch = next_epoch(state.epoch, store.fence(component))
         rows.change(state, STAGES[0], epoch, "settled", by)
     return epoch

@@ -1,7 +1,8 @@
 """Making fence and row agree again after a move that was cut off. Whoever finds them disagreeing does it.
 
 The row is never copied to the fence as it is: a mover that only stalled could still commit behind it. Its epoch is
-raised above both first, which no mover of an older one gets past.
+raised above both first, which no mover of an older one gets past. Of a component whose migration is closed the row is
+never raised again: its fence is sealed, wherever it stands.
 """
 
 from __future__ import annotations
@@ -9,13 +10,15 @@ from __future__ import annotations
 from django.db import connection, transaction
 
 from legacy_json import fences
+from legacy_json import pairing as numbers
 from legacy_json.fences import Fence
+from legacy_json.index import Index
 from migration_control import locks, pairing, store
 from migration_control.components import Component
 from migration_control.models import ComponentState
 from migration_control.moving import rows
 from migration_control.moving.rows import By
-from migration_control.stages import fence_for, next_epoch
+from migration_control.stages import fence_for, next_epoch, stands
 
 KIND = "recovered"
 
@@ -25,14 +28,23 @@ def recover(component: Component) -> bool:
 
     Raises StoresDisagree, StoreBusy, IndexUnwritable, django.db.Error.
     """
-    if _agreed(ComponentState.objects.get(name=component.name), store.fence(component)):
+    state = ComponentState.objects.get(name=component.name)
+    if _agreed(state, store.fence(component)):
         return False
+    if state.closed and is_of(store.index(), state):
+        set_fence(component, state)
+        return True
     pairing.check(component.name, store.index())
-    state = raise_epoch(component)
-    if state is None:
+    raised = raise_epoch(component)
+    if raised is None:
         return False
-    set_fence(component, state)
+    set_fence(component, raised)
     return True
+
+
+def is_of(index: Index, state: ComponentState) -> bool:
+    """Whether index and database have been a pair. Since then JSON may have been promoted, of other components."""
+    return state.index_id == index.pair_id or numbers.counterpart(index, state.name).database == str(state.database_id)
 
 
 def raise_epoch(component: Component) -> ComponentState | None:
@@ -43,7 +55,7 @@ def raise_epoch(component: Component) -> ComponentState | None:
             if cursor.fetchone() != (True,):
                 return None
         state, fence = ComponentState.objects.get(name=component.name), store.fence(component)
-        if _agreed(state, fence):
+        if state.closed or _agreed(state, fence):
             return None
         epoch = next_epoch(state.epoch, fence)
         rows.change(state, state.row, epoch, KIND, By("switchyard", "a move was cut off", automatic=True))
@@ -54,8 +66,9 @@ def raise_epoch(component: Component) -> ComponentState | None:
 def set_fence(component: Component, state: ComponentState) -> None:
     with store.index().write() as (connection, _):
         now = fences.fence(connection, component.name)
-        fences.advance(connection, component.name, now, fence_for(state.row, state.epoch))
+        epoch = max(now.epoch, state.epoch) if state.closed else state.epoch
+        fences.advance(connection, component.name, now, fence_for(state.row, epoch, closed=state.closed))
 
 
 def _agreed(state: ComponentState, fence: Fence) -> bool:
-    return fence == fence_for(state.row, state.epoch)
+    return stands(state.row, state.epoch, fence, closed=state.closed)

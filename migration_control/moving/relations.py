@@ -7,9 +7,21 @@ from collections.abc import Mapping
 from migration_control import components, store
 from migration_control.components import Component
 from migration_control.models import ComponentState
+from migration_control.moving.errors import MoveRefused
 from migration_control.stages import Kind, Stage, Step, Store
 
 States = Mapping[str, ComponentState]
+
+
+class Closed(MoveRefused):
+    """Its migration has ended."""
+
+    def __init__(self, component: str) -> None:
+        super().__init__(
+            f"The migration of {component} is closed: the database has it for good, and there is no way back."
+            f" migration_export {component} writes it out as the bot's files; who closed it, and why:"
+            f" migration_history {component}"
+        )
 
 
 def related(component: Component) -> list[Component]:
@@ -29,7 +41,16 @@ def mates(component: Component) -> list[Component]:
 
 
 def refusal(component: Component, step: Step, states: States) -> str:
-    """Why the stages of the others forbid the step; empty when they do not."""
+    """Why the stages of the others forbid the step, or its own migration has ended; empty when nothing does."""
+    if states[component.name].closed:
+        return str(Closed(component.name))
+    if not step.forward:
+        ended = [c.name for c in mates(component) if states[c.name].closed]
+        if ended:
+            return (
+                f"The migration of {', '.join(ended)}, in the same files as {component.name}, is closed: those files"
+                " are not written any more, so there is nothing to go back to."
+            )
     if step.kind is Kind.TO_DATABASE and component.parent:
         parent = states[component.parent]
         if parent.authority != Store.DATABASE:

@@ -24,6 +24,7 @@ from migration_control.mirroring import draining_to_json
 from migration_control.models import AppliedEffect, Change, ComponentState, Parked
 from migration_control.moving import rows
 from migration_control.moving.errors import MoveAborted, MoveRefused
+from migration_control.moving.relations import Closed
 from migration_control.moving.rows import By
 from migration_control.stages import Store, fence_for, next_epoch
 
@@ -114,6 +115,8 @@ def _raise(component: Component, index: Index, by: By) -> ComponentState:
         with connection.cursor() as cursor:
             copying.enter(cursor, component, alone=True)
             state = ComponentState.objects.get(name=component.name)
+            if state.closed:
+                raise Closed(component.name)
             if state.authority != Store.DATABASE:
                 raise MoveRefused(f"JSON became the authority for {component.name} meanwhile. Look again.")
             _make_pending(cursor, component, index)

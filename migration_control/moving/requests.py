@@ -18,6 +18,7 @@ from migration_control.moving.executing import Told as Told
 from migration_control.moving.executing import execute as execute
 from migration_control.moving.gates import Gate, gates, lag
 from migration_control.moving.leases import due as due
+from migration_control.moving.relations import Closed
 from migration_control.moving.rows import Moved, last
 from migration_control.stages import StageRow, Step, Store, path
 
@@ -107,8 +108,8 @@ def request(
     """Ask for a move, which a host with the files then makes. epoch: at which this was decided upon.
 
     override: why gates that can be overridden are; kept with each step for which it was needed. Works inside a
-    transaction. Raises MoveRefused: ModeDisabled, NoReason, AlreadyThere, OpenRequest, Moved. Of the last two a row
-    is kept, so that the history has both of two people who wanted different things.
+    transaction. Raises MoveRefused: ModeDisabled, NoReason, AlreadyThere, Closed, OpenRequest, Moved. Of the last two a
+    row is kept, so that the history has both of two people who wanted different things.
     """
     if settings.MIGRATION_MODE == "disabled":
         raise ModeDisabled
@@ -142,6 +143,8 @@ def _insert(component: Component, wish: MoveRequest) -> None:
     going = open_request(component.name)
     if going is not None:
         raise OpenRequest(going)
+    if state.closed:
+        raise Closed(component.name)
     if state.epoch != wish.epoch:
         raise Moved(component.name, last(component.name))
     if state.row == wish.row:

@@ -33,8 +33,8 @@ class Moved(MoveRefused):
         super().__init__(f"{who} has moved {component}{where}{when} meanwhile. Look again, then decide anew.")
 
 
-def change(state: ComponentState, row: StageRow, epoch: int, kind: str, by: By) -> None:
-    """Compare-and-set on the state's epoch, inside the move's transaction.
+def change(state: ComponentState, row: StageRow, epoch: int, kind: str, by: By, **others: object) -> None:
+    """Compare-and-set on the state's epoch, inside the move's transaction. others: columns that change with it.
 
     Raises Moved, and LeaseLost if another worker has the request.
     """
@@ -56,7 +56,7 @@ def change(state: ComponentState, row: StageRow, epoch: int, kind: str, by: By) 
         request=by.request,
     )
     changed = ComponentState.objects.filter(name=state.name, epoch=state.epoch).update(
-        stage=row.stage, reads=row.reads, authority=row.authority, epoch=epoch
+        stage=row.stage, reads=row.reads, authority=row.authority, epoch=epoch, **others
     )
     if not changed:
         raise Moved(state.name, last(state.name))

@@ -38,8 +38,8 @@ class DatabaseUnused(RouterError):
         super().__init__(
             component,
             f"The database is the authority for {component}, and ENABLE_SERVICES=false keeps this process from it."
-            f" Set ENABLE_SERVICES=true, or bring the component back first: migration_rollback {component}"
-            " --all-the-way",
+            " Set ENABLE_SERVICES=true, or, unless its migration is closed, bring the component back first:"
+            f" migration_rollback {component} --all-the-way",
         )
 
 

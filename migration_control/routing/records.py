@@ -6,7 +6,7 @@ it runs on a thread of this process's own, so that the event loop never waits fo
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from functools import cache
 from itertools import islice
 from typing import Any, Generic, TypeVar, overload
@@ -71,6 +71,11 @@ class Records(Generic[R]):
     def append_now(self, record: R, *, stem: str | None = None, once: str | None = None) -> R:
         """Or raise DatabaseAway."""
         return self._router.write(lambda store: store.append(record, stem=stem, once=once))
+
+    def append_many(self, records: Sequence[R], *, stem: str, once: str | None = None) -> list[R]:
+        """See the stores. Nothing is kept while the database is away: raises DatabaseAway; inbox.kept.keep_many()."""
+        given = list(records)
+        return self._router.write(lambda store: store.append_many(given, stem=stem, once=once))
 
     def save(self, record: R) -> R:
         return self._router.write(lambda store: store.save(record))
@@ -147,6 +152,9 @@ class Records(Generic[R]):
 
     async def aappend(self, record: R, *, stem: str | None = None, once: str | None = None) -> R:
         return await threads.run(lambda: self.append(record, stem=stem, once=once))
+
+    async def aappend_many(self, records: Sequence[R], *, stem: str, once: str | None = None) -> list[R]:
+        return await threads.run(lambda: self.append_many(records, stem=stem, once=once))
 
     async def asave(self, record: R) -> R:
         return await threads.run(self.save, record)

@@ -10,7 +10,7 @@ import asyncio
 import contextvars
 import os
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import ParamSpec, TypeVar
 
 P = ParamSpec("P")
@@ -23,8 +23,13 @@ _pool: ThreadPoolExecutor | None = None
 
 async def run(call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     """What the call returns. A caller that is cancelled leaves the call to end by itself."""
+    return await asyncio.wrap_future(submit(call, *args, **kwargs))
+
+
+def submit(call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> Future[T]:
+    """As soon as a thread is free. What has not begun can be cancelled."""
     context = contextvars.copy_context()
-    return await asyncio.get_running_loop().run_in_executor(_threads(), lambda: context.run(call, *args, **kwargs))
+    return _threads().submit(lambda: context.run(call, *args, **kwargs))
 
 
 def _threads() -> ThreadPoolExecutor:

@@ -13,9 +13,10 @@ from typing import Any, Protocol, TypeVar, overload
 from legacy_json.effects import BadEffect, Effect, happening
 from legacy_json.errors import NotALookup, NotThere
 from legacy_json.keys import Key
+from legacy_json.positions import position_of, positioned
 from migration_control.components import Component
 from migration_control.records import Record
-from migration_control.stores.changes import Changes
+from migration_control.stores.changes import Changes, derive
 
 R = TypeVar("R", bound=Record)
 T = TypeVar("T")
@@ -52,6 +53,13 @@ class RecordStore(Protocol[R]):
 
         once: an idempotency key. If the record was appended under it before, it is returned as it is now; NotThere, if
         it is gone since.
+        """
+
+    def append_many(self, records: Sequence[R], *, stem: str, once: str | None = None) -> list[R]:
+        """All of them at the end of that list, in their order, in one commit. Returns them with their keys.
+
+        once: an idempotency key of all of them together, kept with the first. If they were appended under it before,
+        nothing is, and none is returned.
         """
 
     def save(self, record: R) -> R:
@@ -150,6 +158,14 @@ def effect_of(keys: Sequence[Key], once: str | None) -> Effect | None:
     if not keys:
         raise BadEffect(once, "an update of no record has nothing to keep it with")
     return happening(keys[0], once)
+
+
+def in_a_row(component: Component, records: Iterable[Record], first: Key) -> None:
+    """Give them the keys of a list from that one on, and what follows from these."""
+    stem, position = position_of(first)
+    for at, record in enumerate(records, position):
+        record.pk = positioned(stem, at)
+        derive(component, record)
 
 
 def as_it_is(component: Component, key: Key, record: R | None) -> R:

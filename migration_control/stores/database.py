@@ -80,6 +80,20 @@ class DatabaseStore(Generic[R]):
         self._settle(written)
         return record
 
+    def append_many(self, records: Sequence[R], *, stem: str, once: str | None = None) -> list[R]:
+        given = list(records)
+
+        def run(floor: Key | None) -> list[_Wrote[R]]:
+            if not given or self._appended(given[0], stem, once) is not None:
+                return []
+            base.in_a_row(self.component, given, given[0].key)
+            refuse_reserved(self.component, [record.key for record in given])
+            return [self._insert(record, floor) for record in given]
+
+        written = self._write(run, again=AlreadyThere)
+        self._settle(written)
+        return [wrote.record for wrote in written]
+
     def save(self, record: R) -> R:
         derive(self.component, record)
         self._settle(self._write(lambda _: [self._update(record, record.version)]))
@@ -217,10 +231,12 @@ class DatabaseStore(Generic[R]):
 
     def _delete(self, key: Key, version: int | None) -> Copy:
         sql = self._sql
-        if not (_execute(sql.delete, [key]) if version is None else _execute(sql.delete_version, [key, version])):
+        gone = _execute(sql.delete, [key]) if version is None else _execute(sql.delete_version, [key, version])
+        if not gone:
             raise self._refusal(key, version)
-        ((tombstone, lacked),) = _execute(_tombstone(self.component), [self.component.name, str(key)])
-        return Copy(key, int(tombstone), None, effects.parsed(key, lacked))
+        for tombstone, lacked in _execute(_tombstone(self.component), [self.component.name, str(key)]):
+            return Copy(key, int(tombstone), None, effects.parsed(key, lacked))
+        return Copy(key, gone[0][0] + 1, None)  # its migration is closed: nothing is noted, and nothing copied
 
     def _settle(self, written: list[_Wrote[R]], deleted: Iterable[Copy] = ()) -> None:
         """Once nothing of it can fail any more; what is copied on waits for the transaction around us."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Generic, TypeVar
 from zoneinfo import ZoneInfo
@@ -66,6 +66,17 @@ class JsonStore(Generic[R]):
             return base.as_it_is(self.component, known, self.get(known))
         self._settle([(record, version)])
         return record
+
+    def append_many(self, records: Sequence[R], *, stem: str, once: str | None = None) -> list[R]:
+        selecting.check_read(self._index, self.component.name)
+        given = list(records)
+        with self._commit() as writer:
+            if not given or self._appended(writer, given[0], stem, once) is not None:
+                return []
+            base.in_a_row(self.component, given, given[0].key)
+            written = [(r, writer.create(self._collection, r.key, self._document(r))) for r in given]
+        self._settle(written)
+        return given
 
     def save(self, record: R) -> R:
         derive(self.component, record)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import operator
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from typing import Any, Generic, TypeVar
 
@@ -62,6 +62,20 @@ class MemoryStore(Generic[R]):
             if effect:
                 self._applied.add((effect.key, effect.name))
         return record
+
+    def append_many(self, records: Sequence[R], *, stem: str, once: str | None = None) -> list[R]:
+        given = list(records)
+        with self._lock:
+            first = self._next(stem, once) if given else ""
+            effect = base.effect_of([first], once)
+            if not given or (effect and (effect.key, effect.name) in self._applied):
+                return []
+            base.in_a_row(self.component, given, first)
+            self._refuse_reserved([record.key for record in given])
+            self._commit([], given)
+            if effect:
+                self._applied.add((effect.key, effect.name))
+        return given
 
     def save(self, record: R) -> R:
         derive(self.component, record)

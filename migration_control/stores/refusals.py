@@ -15,7 +15,10 @@ from migration_control.records import Record
 # Both phases by name, so that the index of findings serves; the ORM's way to it costs several times as much.
 RESERVED = (
     "SELECT key, detail FROM migration_control_finding WHERE component_id = %s AND phase IN ('reading', 'mapping')"
-    " AND key = ANY(%s) AND outcome = 'quarantined' AND code <> %s ORDER BY id LIMIT 1"
+    " AND key = ANY(%s) AND outcome = 'quarantined' AND code <> %s"
+    # Once its migration is closed no import brings the entry any more, so it is in nobody's way.
+    " AND NOT EXISTS (SELECT FROM migration_control_componentstate s WHERE s.name = component_id"
+    " AND s.closed_above IS NOT NULL) ORDER BY id LIMIT 1"
 )
 
 

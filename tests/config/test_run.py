@@ -24,7 +24,7 @@ from tests.config.conftest import type_of_run
 from tests.staff import give_authority_to_the_database
 
 SECONDS = 120
-OTHERS = ["analytics", "configuration", "conversations", "matches", "profiles"]  # than those of the users' list
+OTHERS = ["analytics", "configuration", "conversations", "matches", "players", "profiles"]  # than those of the users' list
 
 
 @pytest.fixture
@@ -191,13 +191,16 @@ def test_beat_finds_a_due_run_and_a_worker_ends_it(started: subprocess.Popen[str
     with psycopg.connect(database_url(home), autocommit=True) as connection:
         ticks = (
             "SELECT name, queue, expire_seconds FROM django_celery_beat_periodictask"
-            " WHERE (SELECT count(*) FROM django_celery_beat_periodictask) = 6 ORDER BY name"
+            " WHERE (SELECT count(*) FROM django_celery_beat_periodictask) = 9 ORDER BY name"
         )
         assert wait_for(connection, ticks) == [
+            ("back up conversations", "legacy", 80_000),
+            ("expire subscriptions", "legacy", 600),
             ("find due runs", "legacy", 10),
             ("look after components", "legacy", 2),
             ("raise floors", "legacy", 80_000),
             ("render files", "legacy", 2),
+            ("roll up events", "legacy", 500),
             ("settle inbox", "legacy", 2),
             ("trim effects", "legacy", 80_000),
         ]

@@ -2,8 +2,8 @@
 
 import os
 import re
-import runpy
 from collections.abc import Callable
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +25,12 @@ def load(monkeypatch: pytest.MonkeyPatch, clean: dict[str, str]) -> Load:
             monkeypatch.delenv(name)
         for name, value in (clean | variables).items():
             monkeypatch.setenv(name, value)
-        return runpy.run_path(str(BASE_DIR / "config" / "settings.py"))
+        spec = spec_from_file_location("config.settings", BASE_DIR / "config" / "settings.py")
+        assert spec
+        assert spec.loader
+        module = module_from_spec(spec)  # not that of this process
+        spec.loader.exec_module(module)
+        return vars(module)
 
     return read
 
@@ -78,6 +83,31 @@ WRONG = [
     ("E026", {"ENABLE_SERVICES": "false", "STORAGE_BACKEND": "postgresql"}),
     ("E027", {"SERVICE_FALLBACK_ENABLED": "perhaps"}),
     ("E028", {"EFFECTS_KEPT_DAYS": "0"}),
+    ("E030", {"ACTIVITY_SECONDS": "-1"}),
+    ("E045", {"FACEIT_API_KEY": "two words"}),
+    ("E046", {"FACEIT_API_URL": "open.faceit.com"}),
+    ("E047", {"FACEIT_READ_SECONDS": "0"}),
+    ("E048", {"FACEIT_ATTEMPTS": "11"}),
+    ("E049", {"MATCH_SECONDS": "0"}),
+    ("E050", {"ANALYTICS_QUEUE": "99"}),
+    ("E051", {"ANALYTICS_FLUSH_SECONDS": "0"}),
+    ("E052", {"CONVERSATION_BACKUP_DAYS": "0"}),
+    ("E055", {"MAX_CONCURRENT_REQUESTS": "1001"}),
+    ("E056", {"REQUEST_TIMEOUT": "9"}),
+    ("E057", {"RETRY_ATTEMPTS": "11"}),
+    ("E058", {"ENABLE_MATCH_ANALYSIS": "perhaps"}),
+    ("E059", {"ENABLE_SUBSCRIPTION_SYSTEM": "perhaps"}),
+    ("E060", {"ENABLE_REFERRAL_SYSTEM": "perhaps"}),
+    ("E061", {"ENABLE_ANALYTICS": "perhaps"}),
+    ("E062", {"HEALTH_CHECK_INTERVAL": "59"}),
+    ("E035", {"BOT_TIME_ZONE": "Mars/Olympus"}),
+    ("E036", {"FREE_DAILY_REQUESTS": "-1"}),
+    ("E036", {"PRO_DAILY_REQUESTS": "many"}),
+    ("E037", {"PREMIUM_MATCH_HISTORY": "0"}),
+    ("E038", {"PREMIUM_MONTHLY_PRICE": "0"}),
+    ("E038", {"PRO_YEARLY_PRICE": "2999,free"}),
+    ("E038", {"PRO_YEARLY_PRICE": ","}),
+    ("E039", {"REFERRER_BONUS_DAYS": "366"}),
 ]
 
 

@@ -25,6 +25,7 @@ KEYS: dict[str, Key] = {
     "users": 7,
     "subscriptions": 7,
     "matches": "1-175b9184-9766-820c-6414-bb415704cb16",
+    "players": "64467b2b-5182-d345-56ff-56a5f860adc2",
     "analytics": "202501:0000000003",
     "profiles": -1001234,
     "conversations": "-1001234:0000000017",

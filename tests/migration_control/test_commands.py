@@ -43,6 +43,7 @@ def test_an_import_reports_runs_ledger_and_findings(bot: Bot) -> None:
     assert [(run["component"], run["state"]) for run in report["runs"]] == [
         ("analytics", "completed"),
         ("matches", "completed"),
+        ("players", "completed"),
         ("users", "incomplete"),
         ("subscriptions", "completed"),
     ]
@@ -81,7 +82,7 @@ def test_a_dry_run_says_for_each_record_what_would_change_and_changes_nothing(bo
 @pytest.mark.parametrize(
     ("arguments", "status", "says"),
     [
-        (["nonsense"], 2, "There are: analytics, matches, users, subscriptions"),
+        (["nonsense"], 2, "There are: analytics, matches, players, users, subscriptions"),
         (["--key", "1"], 2, "name it"),
         (["users", "--key", "x"], 2, "not a whole number"),
         (["--batch-size", "0"], 2, "1-1000"),

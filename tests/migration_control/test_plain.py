@@ -102,6 +102,7 @@ USUAL: list[tuple[str, Document]] = [
     ("configuration", {"value": False}),
     ("configuration", {"value": "a\\b"}),
     ("configuration", {"value": {"a": [1e-9]}}),
+    ("players", {"matches": {"1-a": 1714550430}}),
     ("matches", {"status": "finished", "started_at": "2024-05-01T10:20:30+00:00", "details": {"a": "\\"}}),
 ]  # fmt: skip
 

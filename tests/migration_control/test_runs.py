@@ -174,7 +174,8 @@ def auto(bot: Bot, settings: object) -> Bot:
 
 def test_automatic_runs_follow_the_file_and_only_the_file(auto: Bot, run_import: Importer) -> None:
     auto.writes(user(1))
-    assert {run.component_id for run in automatic.queue_runs()} == {"analytics", "matches", "users", "subscriptions"}
+    queued = {run.component_id for run in automatic.queue_runs()}
+    assert queued == {"analytics", "matches", "players", "users", "subscriptions"}
     assert automatic.queue_runs() == []
     for run in Run.objects.all():
         from tests.migration_control.world import work
@@ -194,7 +195,7 @@ def test_without_auto_migrate_nothing_runs_by_itself(bot: Bot) -> None:
 def test_a_held_component_is_left_alone(auto: Bot) -> None:
     auto.writes(user(1))
     ComponentState.objects.filter(name="users").update(held="staff look at it")
-    assert {run.component_id for run in automatic.queue_runs()} == {"analytics", "matches", "subscriptions"}
+    assert {run.component_id for run in automatic.queue_runs()} == {"analytics", "matches", "players", "subscriptions"}
 
 
 def test_an_automatic_run_that_failed_is_not_repeated_every_tick(auto: Bot) -> None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from legacy_json.fences import Fence, FenceState
+from legacy_json.fences import Fence, FenceState, follows
 from migration_control.stages import Store, agree, answers, fence_for
-from tests.model.rules import Rules
+from tests.model.rules import Mistake, Rules
 
 
 class Broken(NamedTuple):
@@ -50,6 +50,19 @@ BROKEN_TABLES = {
     ),
     "no row's fence tells of the mirror": Broken(
         "readers", Rules(fence_for=lambda row, epoch: fence_for(row, epoch)._replace(mirrored=False))
+    ),
+    "a sealed fence may be followed": Broken(
+        "closed, or promoted",
+        Rules(follows=lambda now, then: follows(now._replace(state=FenceState.SEALING), then)).but(
+            Mistake.PROMOTE_SEALED
+        ),
+    ),
+    "a closed row's fence is as any": Broken(
+        "closed", Rules(fence_for=lambda row, epoch, closed=False: fence_for(row, epoch))
+    ),
+    "a closed row agrees with any fence": Broken("closed", Rules(stands=lambda row, epoch, fence, closed=False: True)),
+    "nobody answers while sealing": Broken(
+        "closed, and read", Rules(answers=lambda state: Store.JSON if state is FenceState.SEALING else answers(state))
     ),
     "the next epoch is above the row's alone": Broken(
         "after a reopening", Rules(next_epoch=lambda row_epoch, fence: row_epoch + 1)

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from legacy_json.fences import Fence, FenceState
 from migration_control.stages import StageRow, row
+from tests.model.closers import Closer
 from tests.model.copiers import Importer
 from tests.model.disasters import Outage, Promotion, Settling
 from tests.model.explore import LIMIT, Found, Search
@@ -93,6 +94,17 @@ CONFIGURATIONS = {
     "JSON promoted during a move": Configuration(
         beginning(DUAL_DATABASE, ()), (BACK, Promotion(), Settling(), Recovery(), W, Reader())
     ),
+}
+
+CONFIGURATIONS |= {
+    "closed": Configuration(
+        beginning(DB_ONLY, ()), (Closer(), Mover(DISABLED), Recovery(), W, W), frozenset({DB_ONLY, DISABLED}), 1, 1
+    ),
+    "closed, and made anew": Configuration(
+        beginning(DB_ONLY, ()), (Closer(), Recovery(), SAVER, DELETER, W, W), deaths=0
+    ),
+    "closed, or promoted": Configuration(beginning(DB_ONLY, ()), (Closer(), Promotion(), Settling(), Recovery(), W)),
+    "closed, and read": Configuration(beginning(DB_ONLY, ()), (Closer(), Recovery(), Reader(), RemoteReader(), W)),
 }
 
 # Minutes, not seconds: `python -m tests.model --all`.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from legacy_json.fences import Fence, FenceState
+from legacy_json.fences import FOR_GOOD, Fence, FenceState
 from migration_control.stages import Stage, Store, row
 from tests.model.processes import DONE, START, At, Passing, Step
 from tests.model.rules import Mistake, Rules
@@ -38,6 +38,8 @@ class Promotion(Passing):
     def steps(self, me: int, world: World, at: At, rules: Rules) -> Iterator[Step]:
         yield world, DONE, "is not asked for"
         if world.fence.state is FenceState.OPEN:
+            return
+        if world.fence.state in FOR_GOOD and rules.keep(Mistake.PROMOTE_SEALED):
             return
         far = FAR if rules.keep(Mistake.NEAR) else 1
         json = tuple(Row(found.value, found.version + far, noted=True) for found in world.json)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from migration_control.stages import Store, fence_for
+from legacy_json.fences import FenceState
+from migration_control.stages import Stage, Store, fence_for
 from tests.model.rules import Rules
 from tests.model.stores import copy_to_database, copy_to_json
 from tests.model.world import Rows, World, present
@@ -16,6 +17,8 @@ def judge(rules: Rules) -> Callable[[World], str]:
     def judged(world: World) -> str:
         if not world.reachable:
             return "" if world.store == world.paired else _lost(world, world.json)
+        if world.closed:
+            return _closed(world)
         expected = fence_for(world.stage, world.epoch)
         if (world.fence.state, world.fence.mirrored) != (expected.state, expected.mirrored):
             return f"the fence stands at {world.fence}, the row says {world.stage}"
@@ -24,6 +27,15 @@ def judge(rules: Rules) -> Callable[[World], str]:
         return _after(_drained(world, rules))
 
     return judged
+
+
+def _closed(world: World) -> str:
+    """Nobody looks at JSON any more, so nobody may be able to."""
+    if world.fence.state is not FenceState.SEALED:
+        return f"the migration is closed, and the fence stands at {world.fence}"
+    if world.stage.stage is not Stage.DB_ONLY:
+        return f"the migration is closed, and the row says {world.stage}"
+    return _lost(world, world.database)
 
 
 def _drained(world: World, rules: Rules) -> World:

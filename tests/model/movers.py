@@ -87,7 +87,9 @@ class Mover:
 
     def _lock(self, me: int, world: World, steps: Steps, rules: Rules) -> Iterator[processes.Step]:
         fit = steps and world.stage == steps[0].before and world.authority and may_speak(world, rules)
-        if not world.reachable or not fit or needs_mending(world, rules):
+        if world.closed and rules.keep(Mistake.MOVE_CLOSED):
+            yield world, DONE, "finds that the migration is closed"
+        elif not world.reachable or not fit or needs_mending(world, rules):
             yield world, DONE, "finds nothing to move, or something to mend first"
         elif world.idle:
             epoch = rules.next_epoch(world.epoch, world.fence)
@@ -168,6 +170,11 @@ class Recovery:
             if not rules.keep(Mistake.COPY_ROW):
                 changed = world._replace(fence=at.then)
             yield changed or world, START, f"sets the fence {at.then.state}" if changed else "comes too late"
+        elif world.closed:
+            epoch = max(world.epoch, world.fence.epoch)
+            sealed = advance(world, world.fence, rules.fence_for(world.stage, epoch, closed=True), rules)
+            if world.reachable and sealed and sealed != world:
+                yield sealed, START, "seals the fence"
         elif world.idle and world.authority and may_speak(world, rules) and needs_mending(world, rules):
             epoch = rules.next_epoch(world.epoch, world.fence) if rules.keep(Mistake.COPY_ROW) else world.epoch
             then = rules.fence_for(world.stage, epoch)

@@ -9,7 +9,7 @@ from enum import StrEnum
 from legacy_json import fences, records
 from legacy_json.fences import Fence, FenceState
 from migration_control import stages
-from migration_control.stages import StageRow, Store
+from migration_control.stages import Store
 
 
 class Mistake(StrEnum):
@@ -41,6 +41,11 @@ class Mistake(StrEnum):
     ACK_LATER = "ack-any-version"
     LOOSE_READ = "loose-read"
     TAKEN_WHILE_COMMITTING = "taken-while-committing"
+    UNANNOUNCED = "close-unannounced"
+    PROMOTE_SEALED = "promote-sealed"
+    COUNTED_ANEW = "versions-anew"
+    MOVE_CLOSED = "move-closed"
+    CLOSE_UNLOCKED = "close-unlocked"
 
 
 MEANS = {
@@ -70,6 +75,11 @@ MEANS = {
     Mistake.ACK_LATER: "an acknowledgement takes the note away whatever the version is by now",
     Mistake.LOOSE_READ: "a read of several records does not look again whether their store still answers",
     Mistake.TAKEN_WHILE_COMMITTING: "the index takes copies while the fence is committing, and may still be read",
+    Mistake.UNANNOUNCED: "a migration is closed in the row before the fence says that it may be",
+    Mistake.PROMOTE_SEALED: "JSON is promoted although the migration is closed, or may be",
+    Mistake.COUNTED_ANEW: "once the migration is closed, versions of what is created anew start from nothing",
+    Mistake.MOVE_CLOSED: "a move does not look whether the migration is closed",
+    Mistake.CLOSE_UNLOCKED: "a migration is closed without the component's lock, by what was seen before",
 }
 
 
@@ -83,8 +93,9 @@ class Rules:
     supersedes: Callable[[int, int], bool] = records.supersedes
     answers: Callable[[FenceState], Store | None] = stages.answers
     agree: Callable[[Store, FenceState], bool] = stages.agree
-    fence_for: Callable[[StageRow, int], Fence] = stages.fence_for
+    fence_for: Callable[..., Fence] = stages.fence_for
     next_epoch: Callable[[int, Fence], int] = stages.next_epoch
+    stands: Callable[..., bool] = stages.stands
 
     def but(self, mistake: Mistake) -> Rules:
         return Rules(self.broken | {mistake})

@@ -35,6 +35,8 @@ def may_speak(world: World, rules: Rules) -> bool:
 
 
 def needs_mending(world: World, rules: Rules) -> bool:
+    if world.closed:
+        return not rules.stands(world.stage, world.epoch, world.fence, closed=True)
     wrong_hint = world.fence.mirrored != world.stage.mirrored and rules.keep(Mistake.HINT_UNMENDED)
     return not rules.agree(world.stage.authority, world.fence.state) or wrong_hint
 
@@ -116,17 +118,39 @@ def write(
     if base and base.versions != tuple(row.version for row in found) and rules.keep(Mistake.NO_BASE):
         return None
     values = operation(me, base.values if base else tuple(row.value for row in found))
+    noted = rules.keep(Mistake.NO_NOTE) if json else not world.closed
     changed = {
-        key: Row(value, rows[key].version + 1, rules.keep(Mistake.NO_NOTE) or not json)
-        for key, value in zip(keys, values or (), strict=values is not None)
+        key: Row(value, _next(world, rows[key], number, rules), noted)
+        for number, (key, value) in enumerate(zip(keys, values or (), strict=values is not None))
         if value != rows[key].value
     }
     if not changed:
         return None
+    if world.closed and not json:
+        world = world._replace(drawn=max(row.version for row in changed.values()))
+        changed = {key: _forgotten(row) for key, row in changed.items()}
     rows = put(rows, changed)
     changes = tuple(Change(key, row.value, row.version) for key, row in changed.items())
     written = world._replace(json=rows) if json else world._replace(database=rows)
     return _accepted(written, me, keys, operation, changes, json=json), changes
+
+
+def _next(world: World, row: Row, number: int, rules: Rules) -> int:
+    """Of the database's closed records from a sequence: what was deleted has left nothing that one could count on."""
+    if not world.closed or not rules.keep(Mistake.COUNTED_ANEW):
+        return row.version + 1
+    return world.drawn + 1 + number
+
+
+def _forgotten(row: Row) -> Row:
+    return row if row.value is not None else Row(None, NEVER)
+
+
+def forget(world: World) -> World:
+    """The migration ends: notes and tombstones go."""
+    highest = max(row.version for row in (*world.json, *world.database))
+    rows = tuple(_forgotten(row._replace(noted=False)) for row in world.database)
+    return world._replace(closed=True, drawn=highest, database=rows)
 
 
 def _accepted(

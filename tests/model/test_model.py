@@ -37,6 +37,11 @@ SHOWN_BY = {
     Mistake.ACK_LATER: "imports and deletions",
     Mistake.LOOSE_READ: "several records",
     Mistake.TAKEN_WHILE_COMMITTING: "several records",
+    Mistake.UNANNOUNCED: "closed, or promoted",
+    Mistake.PROMOTE_SEALED: "closed, or promoted",
+    Mistake.COUNTED_ANEW: "closed, and made anew",
+    Mistake.MOVE_CLOSED: "closed",
+    Mistake.CLOSE_UNLOCKED: "closed",
 }
 
 

@@ -58,6 +58,9 @@ class World(NamedTuple):
     losses: int = 0  # of a mover's database session, still allowed
     wrong: str = ""  # what a reader saw that it must not see
 
+    closed: bool = False  # the migration, for good, as the row says
+    drawn: int = 0  # once it is: the highest version that was ever given
+
     reachable: bool = True  # the database
     store: int = 0  # id of the index
     paired: int = 0  # id that the database has for it

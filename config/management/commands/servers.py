@@ -6,8 +6,8 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from config.connections import masked
-from config.embedded import ServerError, Servers
+from ...connections import masked
+from ...embedded import ServerError, Servers
 
 
 class Command(BaseCommand):

@@ -11,6 +11,7 @@ from migration_control.exits import REFUSED, USAGE
 from migration_control.models import ComponentState, Run
 from migration_control.moving import promotion, repairing
 from migration_control.moving.errors import MoveError
+from migration_control.moving.relations import Closed
 from migration_control.moving.rows import By
 from migration_control.owning import whoever
 from migration_control.run_states import ACTIVE
@@ -34,6 +35,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         try:
             component = components.get(options["component"])
+            self._refuse_closed(component)
             store.refresh(component, pairing_checked=False)
         except UnknownComponent as error:
             raise CommandError(str(error), returncode=USAGE) from error
@@ -96,6 +98,10 @@ class Command(BaseCommand):
 
     def _told_pending(self, component: Component, pending: int) -> None:
         self.stdout.write(f"{component.name}: {pending:,} records are pending. Now: migration_import {component.name}")
+
+    def _refuse_closed(self, component: Component) -> None:
+        if ComponentState.objects.filter(name=component.name, closed_above__isnull=False).exists():
+            raise CommandError(str(Closed(component.name)), returncode=REFUSED)
 
     def _refuse_beside_a_run(self, name: str) -> None:
         active = Run.objects.filter(component_id=name, state__in=ACTIVE).first()

@@ -6,6 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from legacy_json.errors import LegacyError
+from legacy_json.fences import FenceState
 from legacy_json.promoting import Standing
 from migration_control.exits import REFUSED, USAGE
 from migration_control.moving import promotion
@@ -52,7 +53,11 @@ class Command(BaseCommand):
         if waiting is None:
             self.stdout.write("Nothing was changed. To promote JSON: --confirm --reason TEXT")
         else:
-            self.stdout.write(f"JSON is the authority for everything. {waiting:,} records wait for a new database.")
+            stay = [standing.component for standing in standings if standing.stays]
+            but = f" but {', '.join(stay)}" if stay else ""
+            self.stdout.write(
+                f"JSON is the authority for everything{but}. {waiting:,} records wait for a new database."
+            )
 
     def _promoted(self, options: dict[str, Any]) -> int:
         by = By(whoever(), options["reason"])
@@ -60,6 +65,9 @@ class Command(BaseCommand):
 
 
 def _said(standing: Standing) -> str:
+    if standing.stays:
+        ends = "is closed" if standing.fence.state is FenceState.SEALED else "was just being closed"
+        return f"{standing.component}: its migration {ends}: it stays the database's; restore that from its backup"
     if standing.unknown:
         return (
             f"{standing.component}: unknown: {standing.unknown}, and cannot say whether a database has what JSON lacks"
@@ -77,6 +85,7 @@ def _plain(standing: Standing) -> dict[str, object]:
         "component": standing.component,
         "loses": standing.loses,
         "unknown": standing.unknown,
+        "closed": standing.stays,
         "mirrored": standing.fence.mirrored,
         "since": standing.since,
         "last_copy": standing.heard,

@@ -80,7 +80,8 @@ def test_scenario_3_what_is_created_behind_a_copy_under_way_arrives(
 ) -> None:
     for key in (5, 9):
         acts.create(key)
-    monkeypatch.setattr(draining_to_database, "ROWS", 1)
+    for name in ("FEWEST", "ROWS"):
+        monkeypatch.setattr(draining_to_database, name, 1)
     stop = points.stop(before(DRAIN + "copy", 2))
     late = Thread(acts.drain)
     stop.reached()

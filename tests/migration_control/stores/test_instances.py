@@ -26,6 +26,7 @@ KEYS: dict[str, Key] = {
     "subscriptions": -7,
     "profiles": 7,
     "matches": "1-a",
+    "players": "64467b2b",
     "conversations": "-100:0000000003",
     "analytics": "202501:0000000003",
     "configuration": "chat::tone",

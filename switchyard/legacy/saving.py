@@ -1,0 +1,102 @@
+"""A user saved whole: what changed of it since it was read, in one commit."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from accounts.errors import AccountTaken, UnknownUser
+from accounts.models import User
+from legacy_json.errors import ValueTaken
+from legacy_json.keys import LARGEST
+from migration_control import given
+from migration_control.given import BadInput
+from migration_control.records import Record
+from migration_control.stores.changes import Changes
+from subscriptions.models import Subscription
+from subscriptions.services import records
+from switchyard.effects import SUBSCRIPTION, posted
+from switchyard.legacy import checking
+from switchyard.legacy.remembering import Change
+from switchyard.legacy.users import UserData, UserSubscription
+
+COUNTERS = ("total_requests", "daily_requests", "referrals_count")
+
+
+class Wanted(NamedTuple):
+    """fields: set to these values. added: counters raised by so much, so that what others counted counts too."""
+
+    fields: dict[str, Any]
+    added: dict[str, int]
+
+    def __bool__(self) -> bool:
+        return bool(self.fields or self.added)
+
+    def put(self, record: Record) -> None:
+        for name, value in self.fields.items():
+            setattr(record, name, value)
+        for name, more in self.added.items():
+            setattr(record, name, min(getattr(record, name) + more, LARGEST))
+
+
+def wanted(changes: Mapping[str, Change]) -> Wanted:
+    """A counter that was raised is raised by the difference; one that was lowered has been begun anew."""
+    raised = {name: change.now - change.was for name, change in changes.items() if _is_raised(name, change)}
+    return Wanted({name: change.now for name, change in changes.items() if name not in raised}, raised)
+
+
+def _is_raised(name: str, change: Change) -> bool:
+    return name in COUNTERS and isinstance(change.was, int) and change.now > change.was
+
+
+def save(user: UserData) -> None:
+    """Raises BadInput, UnknownTier, AccountTaken; UnknownUser, if the user was read and is deleted since."""
+    key, mine, theirs = given.telegram_id(user.user_id), _of_user(user), _of_subscription(user.subscription)
+    try:
+        if mine or not user.was_read:
+            _save_both(user, key, mine, theirs)
+        elif theirs:
+            records.change(key, lambda _, subscription: theirs.put(subscription))
+    except ValueTaken as error:
+        if error.name != "faceit_player_id":
+            raise
+        raise AccountTaken(key, user.faceit_nickname or "") from error
+    user.remember()
+    user.subscription.remember()
+
+
+def _of_user(user: UserData) -> Wanted:
+    changes = user.changes()
+    if user.was_read and "user_id" in changes:
+        raise BadInput("A user's id never changes. Build another UserData.", name="user_id")
+    changes.pop("user_id", None)
+    return wanted(checking.checked(checking.USER, changes))
+
+
+def _of_subscription(subscription: object) -> Wanted:
+    if not isinstance(subscription, UserSubscription):
+        raise BadInput("A user's subscription is a UserSubscription.", name="subscription")
+    return wanted(checking.checked(checking.SUBSCRIPTION, subscription.changes()))
+
+
+def _save_both(user: UserData, key: int, mine: Wanted, theirs: Wanted) -> None:
+    whole = (
+        None
+        if user.was_read
+        else checking.checked(checking.USER, {n: Change(None, v) for n, v in user.whole().items()})
+    )
+    id = f"saved:{uuid.uuid4()}"
+
+    def change(changes: Changes[User]) -> None:
+        record = changes.get(key)
+        if record is None and whole is None:
+            raise UnknownUser(key)
+        if record is not None:
+            mine.put(record)
+        elif whole is not None:
+            changes.create(User(**{name: change.now for name, change in whole.items()}))
+        if theirs:
+            changes.post(SUBSCRIPTION, Subscription.component, key, posted(*theirs), id)
+
+    User.records.update_many([key], change)

@@ -1,0 +1,169 @@
+"""The FACEIT bot's storage object, with its calls and their results: all coroutines, none of which blocks the loop.
+
+What a service refuses is False or None where the bot's own storage said so, and a line in the log. What cannot be done
+now is raised: routing.errors, overload.Overloaded, overload.TimedOut; and KeyReserved for a user in quarantine.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable
+from typing import TypeVar
+
+from django.conf import settings
+
+from accounts import services as accounts
+from accounts.errors import UnknownUser
+from accounts.models import User
+from migration_control.service_errors import ServiceError
+from subscriptions import services as subscriptions
+from subscriptions.models import Subscription
+from switchyard.legacy import clock, saving
+from switchyard.legacy.users import UserData, user_of
+from switchyard.overload import gate
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+U = TypeVar("U")
+
+PAGE = 500  # subscriptions read at a time
+
+
+class DataStorage:
+    """file_path: taken, as the bot's own took it, and passed over: the installation says which files there are."""
+
+    def __init__(self, file_path: object = None) -> None:
+        del file_path
+
+    async def get_user(self, user_id: int) -> UserData | None:
+        """With its subscription, a free one if it has none. Raises BadInput."""
+        return await gate().run(lambda: _get(user_id))
+
+    async def save_user(self, user: UserData) -> None:
+        """What changed of it since it was read, or all of a new one: see legacy.remembering. One that was read and is
+        deleted since is not made anew: UnknownUser. Raises BadInput, UnknownTier, AccountTaken.
+        """
+        await gate().run(lambda: saving.save(user))
+
+    async def get_all_users(self) -> list[UserData]:
+        """Those with a linked FACEIT account, by id."""
+        return await gate().run(lambda: _with_subscriptions(accounts.linked()))
+
+    async def update_last_checked_match(self, user_id: int, match_id: str | None) -> None:
+        """Of an unknown user nothing."""
+        await _or(_nothing, lambda: accounts.set_last_checked_match(user_id, match_id))
+
+    async def can_make_request(self, user_id: int) -> bool:
+        """Only looks; whoever has to count too calls the facade's check_rate_limit()."""
+        if not settings.ENABLE_SUBSCRIPTION_SYSTEM:
+            return await _or(_no, lambda: accounts.get(user_id) is not None)
+        return await _or(_no, lambda: subscriptions.may_request(user_id, now=clock.now()).allowed)
+
+    async def increment_request_count(self, user_id: int) -> None:
+        """Of the day, and in all, and last_active_at. Of an unknown user nothing. Who dies in between has counted the
+        day's: nobody has a request for nothing.
+        """
+        await _or(_nothing, lambda: _count(user_id), again=False)
+
+    async def upgrade_subscription(
+        self, user_id: int, tier: str, duration_days: int = 30, payment_method: str = "telegram_stars"
+    ) -> bool:
+        """Adds to what runs already."""
+        if not settings.ENABLE_SUBSCRIPTION_SYSTEM:
+            return False
+
+        def upgrade() -> bool:
+            subscriptions.upgrade(user_id, tier, days=duration_days, method=payment_method, now=clock.now())
+            return True
+
+        return await _or(_no, upgrade)
+
+    async def check_expired_subscriptions(self) -> list[UserData]:
+        """The users whom this call made free."""
+        return await gate().run(_expire)
+
+    async def generate_referral_code(self, user_id: int) -> str | None:
+        """The same one at each call."""
+        if not settings.ENABLE_REFERRAL_SYSTEM:
+            return None
+        return await _or(_nothing, lambda: subscriptions.referral_code(user_id, now=clock.now()))
+
+    async def apply_referral(self, user_id: int, referral_code: str) -> bool:
+        if not settings.ENABLE_REFERRAL_SYSTEM:
+            return False
+
+        def apply() -> bool:
+            subscriptions.apply_referral(user_id, referral_code, now=clock.now())
+            return True
+
+        return await _or(_no, apply)
+
+    async def get_subscription_stats(self) -> dict[str, int]:
+        """total_users, free_users, premium_users, pro_users, active_users, daily_requests."""
+        return await gate().run(lambda: subscriptions.statistics(now=clock.now()))
+
+
+storage = DataStorage()
+
+
+async def _or(otherwise: Callable[[], U], call: Callable[[], T], *, again: bool = True) -> T | U:
+    """What the call returns, or the other one where the service refuses."""
+
+    def run() -> T | U:
+        try:
+            return call()
+        except ServiceError as refusal:
+            log.info("Refused: %s", refusal)
+            return otherwise()
+
+    return await gate().run(run, again=again)
+
+
+def _no() -> bool:
+    return False
+
+
+def _nothing() -> None:
+    return None
+
+
+def _get(user_id: int) -> UserData | None:
+    user = accounts.get(user_id)
+    return None if user is None else user_of(user, Subscription.records.get(user_id))
+
+
+def _count(user_id: int) -> None:
+    now = clock.now()
+    if accounts.get(user_id) is None:
+        raise UnknownUser(user_id)
+    if settings.ENABLE_SUBSCRIPTION_SYSTEM:
+        subscriptions.count(user_id, now=now)
+    accounts.count_request(user_id, now=now)
+
+
+def _expire() -> list[UserData]:
+    if not settings.ENABLE_SUBSCRIPTION_SYSTEM:
+        return []
+    names = subscriptions.expire(now=clock.now())
+    users = User.records.get_many(names)
+    return _with_subscriptions(users[name] for name in names if name in users)
+
+
+def _with_subscriptions(users: Iterable[User]) -> list[UserData]:
+    found: list[UserData] = []
+    for page in _pages(users):
+        theirs = Subscription.records.get_many([user.user_id for user in page])
+        found += [user_of(user, theirs.get(user.user_id)) for user in page]
+    return found
+
+
+def _pages(users: Iterable[User]) -> Iterable[list[User]]:
+    page: list[User] = []
+    for user in users:
+        page.append(user)
+        if len(page) == PAGE:
+            yield page
+            page = []
+    if page:
+        yield page

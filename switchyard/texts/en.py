@@ -1,0 +1,57 @@
+"""English."""
+
+TEXTS = {
+    # Of no service
+    "refused": "That did not work.",
+    "try-again": "That cannot be done just now. Please try again in a minute.",
+    "outcome-unknown": "It is not known whether that was done. Please look before you try again.",
+    "in-quarantine": "Your data needs the attention of our staff. Please write to support.",
+    "switched-off": "This is switched off at present.",
+    "overloaded": "There are too many requests at the moment. Please try again in a few seconds.",
+    "timed-out": "That took too long. It may be done yet: please look before you try again.",
+    "bad-input": "That is not what is expected here. Please check it and try again.",
+    # Accounts
+    "unknown-user": "You are not registered yet. Send /start first.",
+    "bad-nickname": "A FACEIT nickname has {low} to {high} Latin letters, digits, _ and -. Please check it.",
+    "bad-player-id": "FACEIT does not know such a player. Please check the nickname.",
+    "account-taken": "The FACEIT account {nickname} is linked to another user. Unlink it there first.",
+    "bad-language": "There is no such language. Please choose one of the list.",
+    # Subscriptions
+    "unknown-tier": "There is no such subscription. There are premium and pro.",
+    "unknown-referral-code": "Nobody has the referral code {referral_code}. Please check it.",
+    "own-referral-code": "This is your own code. Give it to a friend.",
+    "already-referred": "You have used a referral code before; that works once.",
+    "no-free-referral-code": "No code could be made just now. Please try again.",
+    "forged-payload": "This order is not ours. Please ask for a new invoice.",
+    "order-of-another-user": "This invoice is somebody else's. Please ask for one of your own.",
+    "wrong-currency": "Only Telegram Stars are taken.",
+    "wrong-amount": "The price is {price} Stars by now. Please ask for a new invoice.",
+    "unknown-payer": "You are not registered, so nothing could be given for the payment. Please write to support.",
+    "payment-refused": "This payment was refused before. Please write to support.",
+    "charge-id-of-another-payment": "This payment is known otherwise. Please write to support.",
+    "unknown-charge": "There is no such payment. Please check its id.",
+    "not-yet": "The payment is being worked on. Please look again in a minute.",
+    "limit-reached": "Your {limit} requests of today are used up. The next day begins at {resets_at}.",
+    "tier-too-low": "Your subscription does not include this. See /subscription.",
+    "unknown-feature": "There is no such feature.",
+    # Matches
+    "bad-match-link": "This is not a FACEIT match. Send the link to its room or its id.",
+    "bad-match-document": "FACEIT's answer could not be read. Please try again later.",
+    "unknown-match": "There is no such match.",
+    "faceit": "FACEIT did not answer as expected. Please try again later.",
+    "faceit-not-found": "FACEIT does not know that. Please check the name or the link.",
+    "faceit-unauthorized": "FACEIT does not let us in at present. Please write to support.",
+    "faceit-rate-limited": "FACEIT is asked too much just now. Please try again in a minute.",
+    "faceit-unavailable": "FACEIT does not answer just now. Please try again later.",
+    "faceit-bad-answer": "FACEIT's answer could not be read. Please try again later.",
+    # Conversations, analytics
+    "unknown-chat": "This chat is not known yet. Send a message first.",
+    "wrong-kind": "A setting of the bot is wrong. Please write to support.",
+    "too-many-events": "There is too much to count. Please ask for a shorter time.",
+    # Status
+    "status": "Subscription: {tier}{ends}\nRequests today: {used} of {limit}\nMatches of the history: {history}",
+    "status-ends": ", until {moment}",
+    "status-unlimited": "unlimited",
+    "status-referrals": "\nFriends invited: {count}",
+    "analysis": "{first}: {first_chance} %, {second}: {second_chance} % (known are {known} of {players} players)",
+}
