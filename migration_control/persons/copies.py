@@ -60,7 +60,6 @@ def _traces(place: str, top: Path, found: Iterator[Found]) -> Iterator[Trace]:
 
 def erase(home: Path, person: int) -> int:
     """Under the rendering lock. Returns how many copies were changed or removed. Repeated, it goes on."""
-    _finish(home)
     count = 0
     for each in list(_found(home, _files(home), person)):
         _erase(home, each)
@@ -124,7 +123,9 @@ def _erase(home: Path, each: Found) -> None:
 
 
 def _erase_original(folder: Path, each: Found) -> None:
-    """The manifest says what a copy has to be, so the new one lies there before it says so: see _finish()."""
+    """The manifest says what a copy has to be. Whoever is killed before the exchange leaves the old copy, which still
+    names the person, and with which the next call begins anew.
+    """
     name = str(each.path.relative_to(folder / FILES))
     if each.cut is None:
         _note(folder, name, None)
@@ -137,20 +138,6 @@ def _erase_original(folder: Path, each: Found) -> None:
     _note(folder, name, data)
     made.replace(each.path)
     durable.sync_folder(each.path.parent)
-
-
-def _finish(home: Path) -> None:
-    """What a call that was killed had begun: the manifest says which of the two copies counts."""
-    for made in (home / ORIGINALS).rglob("*" + ENDING):
-        target = made.with_name(made.name.removesuffix(ENDING))
-        folder = home.joinpath(*made.relative_to(home).parts[:2])
-        kept = copies.manifest(folder) if (folder / MANIFEST).exists() else None
-        name = str(target.relative_to(folder / FILES))
-        wanted = {each.name: each.sha256 for each in kept.files} if kept else {}
-        if wanted.get(name) == _sha256(made.read_bytes()):
-            made.replace(target)
-        else:
-            made.unlink()
 
 
 def _note(folder: Path, name: str, data: bytes | None) -> None:

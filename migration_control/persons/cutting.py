@@ -21,6 +21,7 @@ IDENTITIES = frozenset(
         "customer_id", "person_id", "scope",
     }
 )  # fmt: skip
+OWN = ("user_id", "telegram_id", "telegram_user_id", "tg_id", "tg_user_id")  # whose it is, whatever else it names
 OBJECTS = frozenset({"user", "from", "from_user", "chat", "sender"})  # with a member `id`, as Telegram has them
 REFERENCES = frozenset({"referred_by", "invited_by", "referrer_id", "inviter_id", "by"})
 LISTS = re.compile(r"(user|chat|telegram|tg|person|customer)_?ids")
@@ -78,6 +79,9 @@ def is_of(value: object, person: int, within: Iterable[str] = ()) -> bool:
     """Whether this object is the person's as a whole."""
     if not isinstance(value, dict):
         return False
+    own = [value[name] for name in OWN if value.get(name) is not None]
+    if own and not any(_is_id(each, person) for each in own):
+        return False  # somebody else's, though it names the chat, say
     if any(_is_id(value[name], person) for name in IDENTITIES & value.keys()):
         return True
     if any(isinstance(v := value[name], dict) and _is_id(v.get("id"), person) for name in OBJECTS & value.keys()):
@@ -91,9 +95,12 @@ def is_name_of(name: str, person: int) -> bool:
 
 
 def _is_id(value: object, person: int) -> bool:
+    """In each way in which a key may be written: 7, 7.0, "7", " 7 "."""
     if isinstance(value, bool):
         return False
-    return value == person if isinstance(value, int) else value == str(person)
+    return (
+        value == person if isinstance(value, int | float) else isinstance(value, str) and value.strip() == str(person)
+    )
 
 
 def _tells_of(value: object, person: int) -> bool:

@@ -21,7 +21,8 @@ class Part(StrEnum):
 
 
 class Trace(NamedTuple):
-    """place: json, database, file of a closed migration, or what kind of note or copy. name: a component, table or file.
+    """place: json, database, file (of a closed migration), or what kind of note or copy. name: a component, table or
+    file.
 
     number: by which the place knows it. content: what it says of the person.
     """

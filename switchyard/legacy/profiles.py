@@ -134,9 +134,9 @@ def profile_of(record: Record) -> Profile:
 
 
 def save(profile: Remembering) -> None:
-    chat_id = given.chat_id(getattr(profile, "chat_id", None))
-    apply(chat_id, profile.changes(), new=not profile.was_read)
-    profile.remember()
+    now = profile.whole()
+    apply(given.chat_id(now.get("chat_id")), profile.changes(now), new=not profile.was_read)
+    profile.remember(now)
 
 
 def apply(chat_id: int, changes: Mapping[str, Change], *, new: bool) -> None:

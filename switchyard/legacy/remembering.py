@@ -50,13 +50,15 @@ class Remembering:
     def was_read(self) -> bool:
         return self._was_read
 
-    def remember(self) -> None:
-        """What it is now is what is stored."""
-        self._was_read, self._said, self._base = True, frozenset(), self._snapshot()
+    def remember(self, stored: Fields | None = None) -> None:
+        """What it was when it was stored, as whole() said then, or is now."""
+        self._was_read, self._said, self._base = True, frozenset(), self._snapshot() if stored is None else stored
 
-    def changes(self) -> Changes:
-        """By field: what its holder says of it that is not stored."""
-        now = self._snapshot()
+    def changes(self, now: Fields | None = None) -> Changes:
+        """By field: what its holder says of it that is not stored. now: as whole() said, so that who saves it remembers
+        what was saved: its holder may go on changing it.
+        """
+        now = self._snapshot() if now is None else now
         return {
             name: Change(self._base[name] if name not in self._said else None, now[name])
             for name in self.FIELDS

@@ -52,40 +52,40 @@ def _is_raised(name: str, change: Change) -> bool:
 
 def save(user: UserData) -> None:
     """Raises BadInput, UnknownTier, AccountTaken; UnknownUser, if the user was read and is deleted since."""
-    key, mine, theirs = given.telegram_id(user.user_id), _of_user(user), _of_subscription(user.subscription)
+    now, subscription = user.whole(), user.subscription
+    key, mine = given.telegram_id(now["user_id"]), _of_user(user, now)
+    its = _whole(subscription)
+    theirs = wanted(checking.checked(checking.SUBSCRIPTION, subscription.changes(its)))
     try:
         if mine or not user.was_read:
-            _save_both(user, key, mine, theirs)
+            _save_both(key, None if user.was_read else now, mine, theirs)
         elif theirs:
             records.change(key, lambda _, subscription: theirs.put(subscription))
     except ValueTaken as error:
         if error.name != "faceit_player_id":
             raise
-        raise AccountTaken(key, user.faceit_nickname or "") from error
-    user.remember()
-    user.subscription.remember()
+        raise AccountTaken(key, now["faceit_nickname"] or "") from error
+    user.remember(now)
+    subscription.remember(its)
 
 
-def _of_user(user: UserData) -> Wanted:
-    changes = user.changes()
+def _of_user(user: UserData, now: Mapping[str, Any]) -> Wanted:
+    changes = user.changes(dict(now))
     if user.was_read and "user_id" in changes:
         raise BadInput("A user's id never changes. Build another UserData.", name="user_id")
     changes.pop("user_id", None)
     return wanted(checking.checked(checking.USER, changes))
 
 
-def _of_subscription(subscription: object) -> Wanted:
+def _whole(subscription: object) -> dict[str, Any]:
     if not isinstance(subscription, UserSubscription):
         raise BadInput("A user's subscription is a UserSubscription.", name="subscription")
-    return wanted(checking.checked(checking.SUBSCRIPTION, subscription.changes()))
+    return subscription.whole()
 
 
-def _save_both(user: UserData, key: int, mine: Wanted, theirs: Wanted) -> None:
-    whole = (
-        None
-        if user.was_read
-        else checking.checked(checking.USER, {n: Change(None, v) for n, v in user.whole().items()})
-    )
+def _save_both(key: int, new: Mapping[str, Any] | None, mine: Wanted, theirs: Wanted) -> None:
+    """new: the whole of one that may have to be made."""
+    whole = None if new is None else checking.checked(checking.USER, {n: Change(None, v) for n, v in new.items()})
     id = f"saved:{uuid.uuid4()}"
 
     def change(changes: Changes[User]) -> None:

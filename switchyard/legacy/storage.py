@@ -15,6 +15,8 @@ from django.conf import settings
 from accounts import services as accounts
 from accounts.errors import UnknownUser
 from accounts.models import User
+from legacy_json.errors import KeyReserved
+from legacy_json.keys import Key
 from migration_control.service_errors import ServiceError
 from subscriptions import services as subscriptions
 from subscriptions.models import Subscription
@@ -153,9 +155,24 @@ def _expire() -> list[UserData]:
 def _with_subscriptions(users: Iterable[User]) -> list[UserData]:
     found: list[UserData] = []
     for page in _pages(users):
-        theirs = Subscription.records.get_many([user.user_id for user in page])
-        found += [user_of(user, theirs.get(user.user_id)) for user in page]
+        theirs, reserved = _subscriptions([user.user_id for user in page])
+        found += [user_of(user, theirs.get(user.user_id)) for user in page if user.user_id not in reserved]
     return found
+
+
+def _subscriptions(keys: list[int]) -> tuple[dict[Key, Subscription], set[int]]:
+    """And of whom it is in quarantine: nobody can say what they have paid for, and they hold up nobody else."""
+    try:
+        return Subscription.records.get_many(keys), set()
+    except KeyReserved:
+        found, reserved = dict[Key, Subscription](), set[int]()
+    for key in keys:
+        try:
+            found |= Subscription.records.get_many([key])
+        except KeyReserved as refusal:
+            log.warning("User %d is passed over: %s", key, refusal)
+            reserved.add(key)
+    return found, reserved
 
 
 def _pages(users: Iterable[User]) -> Iterable[list[User]]:

@@ -24,7 +24,8 @@ from tests.config.conftest import type_of_run
 from tests.staff import give_authority_to_the_database
 
 SECONDS = 120
-OTHERS = ["analytics", "configuration", "conversations", "matches", "players", "profiles"]  # than those of the users' list
+# Than those of the users' list.
+OTHERS = ["analytics", "configuration", "conversations", "matches", "players", "profiles"]
 
 
 @pytest.fixture

@@ -9,11 +9,13 @@ from django.db import Error
 
 from legacy_json.errors import IndexUnwritable, LegacyError, StoreBusy
 from legacy_json.rendering.refusals import FileUnwritable
+from migration_control.copying import AuthorityMoved
 from migration_control.exits import FAILED, REFUSED, USAGE
 from migration_control.owning import whoever
 from migration_control.persons.commanding import person_of
 from migration_control.persons.deleting import NotGone, Preview, delete, preview
 from migration_control.persons.gathering import BEYOND, STAYS, strange
+from migration_control.routing.errors import RouterError
 
 AGAIN = "What is deleted stays so; the same command goes on."
 
@@ -46,7 +48,7 @@ class Command(BaseCommand):
             raise CommandError(f"{error} {AGAIN}", returncode=FAILED) from error
         except LegacyError as error:
             raise CommandError(str(error), returncode=REFUSED) from error
-        except (Error, sqlite3.Error, OSError) as error:
+        except (Error, sqlite3.Error, OSError, RouterError, AuthorityMoved) as error:
             raise CommandError(f"{type(error).__name__}: {error} {AGAIN}", returncode=FAILED) from error
         gone = options["confirm"] and not dry
         self._tell(found, gone=gone, as_json=options["json"])

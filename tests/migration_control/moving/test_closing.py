@@ -8,19 +8,19 @@ from typing import Any
 
 import psycopg
 import pytest
-from django.db import DatabaseError, connection
+from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
 from pytest_django import Settings
 
 from accounts.models import User
 from conversations.models import Message
 from legacy_json import inbox, marker, taking
-from legacy_json.fences import FenceState
+from legacy_json.fences import Fence, FenceState, follows
 from migration_control import components, effects, expectations, retention, runs, store
 from migration_control.components import Component
 from migration_control.mirroring import parking
 from migration_control.models import AppliedEffect, Change, ComponentState, Finding, InboxEntry, MoveRequest, Run
-from migration_control.moving import closing, closing_gates, promotion
+from migration_control.moving import closing, closing_gates, promotion, rows
 from migration_control.moving.closing import NotReady
 from migration_control.moving.errors import MoveRefused
 from migration_control.moving.relations import Closed, mates
@@ -149,6 +149,9 @@ def test_nobody_opens_it_in_psql(db_only: Ground) -> None:
     for values in ({"closed_above": None}, {"epoch": 99}, {"stage": "dual-write"}):
         with pytest.raises(DatabaseError):
             state.update(**values)
+    now = db_only.state()
+    with pytest.raises(DatabaseError, match="is closed"), transaction.atomic():  # with a line of history, too
+        rows.change(now, DUAL_DATABASE, now.epoch + 1, "mirror on", By("ann", "back"), closed_above=None)
     with pytest.raises(DatabaseError, match="not on record"):
         other = db_only.state("analytics")
         ComponentState.objects.filter(name="analytics").update(closed_above=1, epoch=other.epoch + 1)
@@ -238,6 +241,11 @@ def test_a_position_of_a_list_is_not_given_again(ground: Ground, settings: Setti
     assert str(Message.records.append(message(), stem="5").key) > str(fourth)
     waiting = Change.objects.filter(component="conversations", version__gt=0).exclude(acked__gte=0)
     assert not waiting.exists()
+
+
+@pytest.mark.parametrize("state", FenceState)
+def test_nothing_follows_a_sealed_fence(state: FenceState) -> None:
+    assert not any(follows(Fence(FenceState.SEALED, 5), Fence(state, epoch)) for epoch in (4, 5, 6, 1 << 30))
 
 
 # The command

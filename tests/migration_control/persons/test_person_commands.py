@@ -86,12 +86,12 @@ def test_a_reason_is_needed(world: World) -> None:
 
 def test_a_group_chat_is_named_by_its_negative_number(world: World) -> None:
     world.plant()
-    world.write("girls_data/-100500.json", {"chat_id": -100500, "name": MARK})
+    world.write("girls_data/-1001005000.json", {"chat_id": -1001005000, "name": MARK})
     world.take()
-    told, status = run("person_delete", "-100500", *REASON, "--confirm")
+    told, status = run("person_delete", "-1001005000", *REASON, "--confirm")
     assert (status, "json profiles: 1" in told) == (0, True)
     assert User.records.get(OTHER) is not None
-    assert not (world.folder / "girls_data/-100500.json").exists()
+    assert not (world.folder / "girls_data/-1001005000.json").exists()
 
 
 def test_what_is_left_is_a_failure_to_be_repeated(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -129,3 +129,10 @@ def test_it_needs_no_database(world: World, settings: Settings) -> None:
     assert run("person_export", str(PERSON))[1] == 0
     assert run("person_delete", str(PERSON), *REASON, "--confirm")[1] == 0
     assert list(world.files_with(MARK)) == []
+
+
+@pytest.mark.parametrize("command", ["person_export", "person_delete"])
+@pytest.mark.parametrize("short", ["2026", "-2026", "999999"])
+def test_an_id_like_a_year_would_meet_other_peoples_data_and_is_refused(command: str, short: str) -> None:
+    told, status = run(command, short, *(REASON if command == "person_delete" else []))
+    assert (status, "too short" in told) == (USAGE, True)

@@ -117,13 +117,19 @@ def test_processes_that_run_go_on_being_served(db_only: Ground, child: Callable[
     assert sum(writer.result() for writer in (*writers, after_it)) == acts.total(1) == 500
 
 
-def test_a_writer_that_waits_for_the_lock_writes_to_the_closed_component(
-    db_only: Ground, child: Callable[..., Child], points: Points
-) -> None:
+def waits_for_a_lock() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted)")
+        return bool(cursor.fetchone()[0])
+
+
+def test_a_writer_that_waits_for_the_lock_writes_to_the_closed_component(db_only: Ground, points: Points) -> None:
     stop = points.stop(after(CLOSING + "forget"))
     closer = acts.Thread(close)
     stop.reached()
-    writer = child(acts.count, 1, 1)
+    writer = acts.Thread(acts.count, 1, 1)
+    acts.until(lambda: waits_for_a_lock() or not writer.runs, "the writer's turn")
+    assert writer.runs, "it wrote beside the closing, and noted its change for nobody"
     stop.go_on()
     closer.result()
     assert writer.result() == 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -13,11 +13,13 @@ from pytest_django import Settings
 
 from accounts.errors import AccountTaken, UnknownUser
 from accounts.models import User
+from legacy_json.errors import KeyReserved
+from legacy_json.keys import Key
 from migration_control.given import BadInput
 from migration_control.stages import STAGES, StageRow
 from subscriptions.errors import UnknownTier
 from subscriptions.models import Subscription
-from switchyard.legacy import SubscriptionTier, UserData, UserSubscription, storage
+from switchyard.legacy import SubscriptionTier, UserData, UserSubscription, saving, storage
 from tests.switchyard.conftest import InStage, Run
 
 every_stage = pytest.mark.parametrize("stage", STAGES, ids=str)
@@ -301,3 +303,43 @@ def test_without_subscriptions_whoever_is_known_may_ask(
     assert not run(storage.upgrade_subscription(3, "premium"))
     assert run(storage.generate_referral_code(1)) is None
     assert not run(storage.apply_referral(3, "ABCDEFGH"))
+
+
+def test_what_is_set_while_the_same_object_is_saved_is_stored_by_the_next_save(
+    people: Callable[[StageRow], None], run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    people(STAGES[0])
+    user = run(storage.get_user(1))
+    assert user
+    save_both = saving._save_both
+
+    def meanwhile(*arguments: Any) -> None:
+        save_both(*arguments)
+        user.last_checked_match_id = "late"
+        user.subscription.auto_renew = True
+
+    user.language = "de"
+    monkeypatch.setattr(saving, "_save_both", meanwhile)
+    run(storage.save_user(user))
+    monkeypatch.setattr(saving, "_save_both", save_both)
+    run(storage.save_user(user))
+    stored = run(storage.get_user(1))
+    assert stored
+    assert (stored.language, stored.last_checked_match_id, stored.subscription.auto_renew) == ("de", "late", True)
+
+
+def test_one_whose_subscription_is_in_quarantine_holds_up_nobody_else(
+    people: Callable[[StageRow], None], run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    people(STAGES[0])
+    known = {user.user_id for user in run(storage.get_all_users())}
+    assert len(known) > 1
+    get_many = Subscription.records.get_many
+
+    def reserved(keys: Iterable[Key]) -> dict[Key, Subscription]:
+        if min(known) in (named := list(keys)):
+            raise KeyReserved("subscriptions", min(known), "it cannot be held")
+        return get_many(named)
+
+    monkeypatch.setattr(Subscription.records, "get_many", reserved)
+    assert {user.user_id for user in run(storage.get_all_users())} == known - {min(known)}
