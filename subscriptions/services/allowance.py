@@ -81,7 +81,8 @@ def count(user_id: int, *, now: datetime) -> Subscription:
 
 
 def allows(user_id: int, feature: str, *, now: datetime) -> Access:
-    """Whether the user's tier has the feature, one of tiers.FEATURES."""
+    """Whether the user's tier has the feature, one of tiers.FEATURES. Raises BadInput."""
+    given.text("a feature", feature, empty=True)
     found = _found(user_id)
     if found is None:
         return Access(allowed=False, code=UNKNOWN_USER)

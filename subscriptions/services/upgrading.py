@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import datetime, timedelta
 
 from migration_control import given
@@ -10,6 +11,8 @@ from subscriptions.errors import UnknownTier
 from subscriptions.models import Subscription, Tier
 from subscriptions.services import records
 from subscriptions.services.tiers import Time, extended, has_lapsed
+
+log = logging.getLogger(__name__)
 
 STARS = "telegram_stars"
 LONGEST = 3650  # days at a time
@@ -38,10 +41,18 @@ def upgrade(
 
 def expire(*, now: datetime) -> list[int]:
     """Make those free whose time is over. Returns the users of whom this call did so: each is named once, however
-    many are at it.
+    many are at it. What fails after the first of them ends the call, which names those; the next one goes on.
     """
-    lapsed = (each.user_id for each in Subscription.records.iterate() if has_lapsed(each, now))
-    return [user_id for user_id in lapsed if _expire(user_id, now)]
+    done: list[int] = []
+    try:
+        for each in Subscription.records.iterate():
+            if has_lapsed(each, now) and _expire(each.user_id, now):
+                done.append(each.user_id)
+    except Exception as error:
+        if not done:
+            raise
+        log.warning("Of those whose time is over, the rest are to be made free at the next call: %s", error)
+    return done
 
 
 def paid(tier: object) -> str:

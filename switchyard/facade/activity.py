@@ -6,7 +6,7 @@ import logging
 import time
 from collections import OrderedDict
 from concurrent.futures import Future
-from threading import Lock
+from threading import BoundedSemaphore, Lock
 from typing import Any
 
 from django.conf import settings
@@ -22,6 +22,7 @@ from switchyard.overload import gate
 log = logging.getLogger(__name__)
 
 SEEN = 10_000  # users of whom it is known when they were noted last
+TOUCHES = 2  # at a time: the other threads are for those who wait for an answer
 ACTIVITY, COMMAND = "user_activity", "command"
 
 
@@ -31,14 +32,29 @@ class Activity:
     def __init__(self) -> None:
         self._seen: OrderedDict[int, float] = OrderedDict()
         self._lock = Lock()
+        self._places = BoundedSemaphore(TOUCHES)
 
     def note(self, user_id: object, action: str, data: dict[str, Any] | None = None) -> bool:
         """Touch the user, now and then, and record an event: whether that is to be written. Never waits or raises."""
         if isinstance(user_id, bool) or not isinstance(user_id, int):
             return False
-        if self._is_due(user_id) and gate().under_way < gate().limit // 2:
-            threads.submit(accounts.touch, user_id, now=clock.now()).add_done_callback(_looked_at)
+        self._touch(user_id)
         return record(ACTIVITY, {"action": action} | (data or {}), user_id)
+
+    def _touch(self, user_id: int) -> None:
+        """Unless others are being touched: then at the user's next call."""
+        if gate().under_way >= gate().limit // 2 or not self._places.acquire(blocking=False):
+            return
+        if not self._is_due(user_id):
+            self._places.release()
+            return
+        threads.submit(accounts.touch, user_id, now=clock.now()).add_done_callback(self._touched)
+
+    def _touched(self, touched: Future[Any]) -> None:
+        self._places.release()
+        error = None if touched.cancelled() else touched.exception()
+        if error is not None and not isinstance(error, TROUBLE):
+            log.error("Activity could not be noted.", exc_info=error)
 
     def _is_due(self, user_id: int) -> bool:
         now = time.monotonic()
@@ -58,9 +74,3 @@ def record(event_type: str, data: dict[str, Any], user_id: int) -> bool:
     if not settings.ENABLE_ANALYTICS:
         return False
     return recorder().record(event_type, data, bot_id=Bot.FACEIT.bot_id, user_id=user_id, at=clock.now())
-
-
-def _looked_at(touched: Future[Any]) -> None:
-    error = None if touched.cancelled() else touched.exception()
-    if error is not None and not isinstance(error, TROUBLE):
-        log.error("Activity could not be noted.", exc_info=error)

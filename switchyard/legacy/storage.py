@@ -92,7 +92,7 @@ class DataStorage:
         return await _or(_nothing, lambda: subscriptions.referral_code(user_id, now=clock.now()))
 
     async def apply_referral(self, user_id: int, referral_code: str) -> bool:
-        if not settings.ENABLE_REFERRAL_SYSTEM:
+        if not (settings.ENABLE_REFERRAL_SYSTEM and settings.ENABLE_SUBSCRIPTION_SYSTEM):
             return False
 
         def apply() -> bool:

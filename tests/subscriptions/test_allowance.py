@@ -237,6 +237,8 @@ def test_features_come_with_their_tier(scene: Scene) -> None:
     assert services.allows(BOB, "notifications", now=NOW).allowed
     assert not services.allows(BOB, "api_access", now=NOW).allowed
     assert not services.allows(BOB, "notifications", now=NOW + days(1)).allowed
+    with pytest.raises(BadInput):
+        services.allows(BOB, ["notifications"], now=NOW)  # type: ignore[arg-type]
     assert services.allows(BOB, "flying", now=NOW) == (False, "unknown-feature")
     assert services.allows(NOBODY, "match_analysis", now=NOW) == (False, "unknown-user")
 

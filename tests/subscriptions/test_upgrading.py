@@ -9,9 +9,11 @@ import pytest
 from pytest_django import Settings
 
 from migration_control.given import BadInput
+from migration_control.routing.errors import Moving
 from subscriptions import services
 from subscriptions.errors import UnknownTier, UnknownUser
 from subscriptions.models import Subscription
+from subscriptions.services import upgrading
 from subscriptions.services.tiers import Time, extended, said
 from tests.migration_control.stores.worlds import in_threads
 from tests.subscriptions.scene import ANN, BOB, CAT, NOBODY, NOW, Scene, days, has, time_of
@@ -157,6 +159,29 @@ def test_who_renews_while_expiry_looks_keeps_what_was_paid_for(json_scene: Scene
     points.act(before("subscriptions.services.upgrading._expire"), lambda: services.upgrade(ANN, "premium", now=NOW))
     assert services.expire(now=NOW) == []
     assert time_of(ANN)[:2] == ("premium", NOW + MONTH)
+
+
+def test_what_fails_midway_leaves_nobody_who_was_made_free_unnamed(
+    json_scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for user in (ANN, BOB, CAT):
+        json_scene.subscribe(user, tier="premium", expires_at=NOW)
+    expire, asked = upgrading._expire, list[int]()
+
+    def third_fails(user_id: int, now: datetime) -> bool:
+        asked.append(user_id)
+        if len(asked) == 3:
+            raise Moving("subscriptions", 1.0)
+        return expire(user_id, now)
+
+    monkeypatch.setattr(upgrading, "_expire", third_fails)
+    first = services.expire(now=NOW)
+    assert first == asked[:2]
+    assert sorted(first + services.expire(now=NOW)) == sorted([ANN, BOB, CAT])
+    asked[:] = [0, 0]
+    services.upgrade(BOB, "premium", days=1, now=NOW)
+    with pytest.raises(Moving):
+        services.expire(now=NOW + days(1))
 
 
 def test_the_task_expires_and_gives_way_to_a_bot_that_writes_its_own_file(

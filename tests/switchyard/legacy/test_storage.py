@@ -303,6 +303,8 @@ def test_without_subscriptions_whoever_is_known_may_ask(
     assert not run(storage.upgrade_subscription(3, "premium"))
     assert run(storage.generate_referral_code(1)) is None
     assert not run(storage.apply_referral(3, "ABCDEFGH"))
+    settings.ENABLE_REFERRAL_SYSTEM = True
+    assert not run(storage.apply_referral(3, "ABCDEFGH"))
 
 
 def test_what_is_set_while_the_same_object_is_saved_is_stored_by_the_next_save(
