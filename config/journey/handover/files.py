@@ -7,14 +7,20 @@ from datetime import datetime
 from pathlib import Path
 
 from config.journey import entries
-from legacy_json import proving, taking
+from legacy_json import owners, proving, taking
 from legacy_json.errors import LegacyError
 from legacy_json.layouts import Source
+from legacy_json.owners import Owner
 from legacy_json.rendering.copies import Manifest
 from legacy_json.scratch import Listed
 from migration_control import store
 
 Told = Callable[[int, int], None]
+
+
+def is_ours(source: Source) -> bool:
+    """Of a source that no bot ever wrote it need not be taken."""
+    return owners.owner(store.index(), source) is Owner.SWITCHYARD
 
 
 def take(source: Source, now: datetime, told: Told) -> Manifest:

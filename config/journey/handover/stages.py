@@ -56,6 +56,8 @@ class Handover:
         refused: set[str] = set()
         with self._journey.step("take", "Take the files over: from here on the bots write through Switchyard"):
             for source in self._journey.sources():
+                if files.is_ours(source):
+                    continue
                 try:
                     self._take(source)
                 except LegacyError as error:
