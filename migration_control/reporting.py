@@ -24,14 +24,16 @@ def ledger_table(rows: Sequence[tuple[Component, Ledger, int]]) -> Table:
     for rare in ("superseded", "pruned"):
         if not any(getattr(ledger, rare) for _, ledger, _ in rows):
             headings.remove(rare)  # a terminal of 80 columns has no room for it
+    figures = [asdict(ledger) | {"entries": ledger.total, "rows": count} for _, ledger, count in rows]
+    columns = {heading: [f"{each[heading]:,}" for each in figures] for heading in headings}
+    columns = {"component": [component.name for component, _, _ in rows]} | columns
     table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("component", no_wrap=True)
-    for heading in headings:
-        table.add_column(heading, justify="right", no_wrap=True)
-    for component, ledger, count in rows:
-        figures = asdict(ledger) | {"entries": ledger.total, "rows": count}
-        cells = (f"{figures[heading]:,}" for heading in headings)
-        table.add_row(component.name, *cells, style=None if ledger.balanced else "red")
+    for heading, cells in columns.items():
+        # Never narrower: a line that is too long for a terminal can be read, and half a number cannot.
+        widest = max(map(len, [heading, *cells]))
+        table.add_column(heading, justify="left" if heading == "component" else "right", no_wrap=True, min_width=widest)
+    for (_, ledger, _), cells in zip(rows, zip(*columns.values(), strict=True), strict=True):
+        table.add_row(*cells, style=None if ledger.balanced else "red")
     return table
 
 
