@@ -32,8 +32,8 @@ def ledger_table(rows: Sequence[tuple[Component, Ledger, int]]) -> Table:
         # Never narrower: a line that is too long for a terminal can be read, and half a number cannot.
         widest = max(map(len, [heading, *cells]))
         table.add_column(heading, justify="left" if heading == "component" else "right", no_wrap=True, min_width=widest)
-    for (_, ledger, _), cells in zip(rows, zip(*columns.values(), strict=True), strict=True):
-        table.add_row(*cells, style=None if ledger.balanced else "red")
+    for (_, ledger, _), line in zip(rows, zip(*columns.values(), strict=True), strict=True):
+        table.add_row(*line, style=None if ledger.balanced else "red")
     return table
 
 
