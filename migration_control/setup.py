@@ -14,5 +14,6 @@ def create_states(using: str, apps: Any, **kwargs: object) -> None:
         model = apps.get_model("migration_control", "ComponentState")
     except LookupError:  # migrated back to before it
         return
-    for component in components.declared():
-        model.objects.using(using).get_or_create(name=component.name)
+    rows = model.objects.using(using)
+    missing = {component.name for component in components.declared()} - set(rows.values_list("name", flat=True))
+    rows.bulk_create([model(name=name) for name in sorted(missing)], ignore_conflicts=True)  # two may migrate at once

@@ -12,8 +12,11 @@ def delete_rows(case: object = None) -> None:
     """In the place of Django's flush, which truncates: the tables of components refuse that, in tests too."""
     del case
     tables = [name for name in connection.introspection.django_table_names(only_existing=True) if name not in KEPT]
+    statements = [
+        "SET session_replication_role = replica",  # neither triggers nor foreign keys
+        *(f"DELETE FROM {connection.ops.quote_name(name)}" for name in tables),
+        "SET session_replication_role = DEFAULT",
+    ]
     with connection.cursor() as cursor:
-        cursor.execute("SET session_replication_role = replica")  # neither triggers nor foreign keys
-        cursor.execute("; ".join(f"DELETE FROM {connection.ops.quote_name(name)}" for name in tables))
-        cursor.execute("SET session_replication_role = DEFAULT")
+        cursor.execute("; ".join(statements))
     setup.create_states("default", apps)
