@@ -74,6 +74,14 @@ def lacked(index: Index, component: str, limit: int) -> list[Effect]:
     return list(map(Effect._make, index.connection().execute(query, (component, limit))))
 
 
+def keys_of(index: Index, component: str, name: str) -> list[Key]:
+    """Of the records with which an effect of that name took place, as far as this index has heard. In a write of this
+    thread: as that commit sees it.
+    """
+    query = "SELECT key FROM applied WHERE component = ? AND effect = ? ORDER BY key"
+    return [key for (key,) in index.connection().execute(query, (component, name))]
+
+
 def trim(index: Index, component: str, before: int) -> int:
     """Forget those that are older, in seconds since the epoch, and that the database has. Returns how many.
 

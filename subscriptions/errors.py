@@ -52,6 +52,29 @@ class AlreadyReferred(SubscriptionError):
         super().__init__(f"User {user_id} was referred before; that counts once.", user_id=user_id)
 
 
+class ReferredByYou(SubscriptionError):
+    """Two people do not bring one another."""
+
+    code: ClassVar[str] = "referred-by-you"
+
+    def __init__(self, user_id: int) -> None:
+        super().__init__(
+            f"The code belongs to somebody whom user {user_id} has brought. Use the code of somebody else.",
+            user_id=user_id,
+        )
+
+
+class CodeTaken(SubscriptionError):
+    """Of a code that was chosen, not made."""
+
+    code: ClassVar[str] = "referral-code-taken"
+
+    def __init__(self, text: object) -> None:
+        super().__init__(
+            f"The referral code {shown(text)} is somebody else's. Choose another one.", referral_code=shown(text)
+        )
+
+
 class NoFreeCode(SubscriptionError):
     code: ClassVar[str] = "no-free-referral-code"
 

@@ -96,7 +96,8 @@ def _found(user_id: int) -> Subscription | None:
     """The subscription, or a free one of somebody who has none; None if nobody is known by that id."""
     key = given.telegram_id(user_id)
     found = Subscription.records.get(key)
-    return found or (Subscription(user_id=key) if records.is_known(key) else None)
+    known = records.is_known(key) if found is None else records.has_user(found)
+    return found or Subscription(user_id=key) if known else None
 
 
 def _allowance(subscription: Subscription, used: int, now: datetime) -> Allowance:

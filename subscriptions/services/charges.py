@@ -112,15 +112,18 @@ def row(known: Told, status: str, reason: str = "") -> tuple[Payment, bool]:
     return Payment.objects.get_or_create(charge_id=known["charge_id"], defaults=values)
 
 
-def note(known: Told, status: str, reason: str = "", undo: object = None) -> None:
+def note(known: Told, status: str, reason: str = "", undo: object = None) -> str:
     """Bring the row to where the charge is: it only ever goes from pending or failed to completed, and from anything to
-    refunded. Once, however often it is called. Raises DatabaseAway, DatabaseUnused.
+    refunded. Once, however often it is called. Returns the row's status. Raises AnotherPayment, if the row is another
+    user's; DatabaseAway, DatabaseUnused.
     """
 
-    def write() -> None:
+    def write() -> str:
         with transaction.atomic():
             row(known, status, reason)
             found = Payment.objects.select_for_update().get(charge_id=known["charge_id"])
+            if found.user_id != known["user_id"]:
+                raise AnotherPayment(found.charge_id)
             changed: dict[str, Any] = {"undo": found.undo or undo}
             if _rank(status) > _rank(found.status):
                 changed["status"] = status
@@ -131,8 +134,9 @@ def note(known: Told, status: str, reason: str = "", undo: object = None) -> Non
                 changed |= {"tier": known["tier"], "days": known["days"], "reason": ""}
                 changed["completed_at"] = found.completed_at or Now()
             Payment.objects.filter(pk=found.pk).update(**changed)
+            return str(changed.get("status", found.status))
 
-    reach(Subscription.component, write)
+    return reach(Subscription.component, write)
 
 
 def _rank(status: str) -> int:

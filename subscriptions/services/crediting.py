@@ -5,26 +5,32 @@ in the subscription. Each step is posted in the commit of the one before it:
 
     row, pending ---> subscription, under 'charge:ID' ---> row, completed; what was before and after it
     row, refunded --> subscription, under 'refund:ID'
+    row, failed ----> 'refused:ID', so that nobody gives it who cannot read the row
 """
 
 from __future__ import annotations
 
+import logging
 from datetime import datetime, timedelta
-from typing import Any, TypedDict
+from typing import Any, NotRequired, TypedDict
 
 from legacy_json.inbox import Entry
 from migration_control import inbox
 from migration_control.inbox import acts
 from migration_control.inbox.reaching import reach
 from migration_control.stores.changes import Changes
-from subscriptions.errors import NoSuchPayer, NotYet, UnknownUser
+from subscriptions.errors import AnotherPayment, NoSuchPayer, NotYet, PaymentRefused, UnknownUser
 from subscriptions.models import Payment, Subscription
-from subscriptions.services import charges, records
+from subscriptions.services import charges, judged, records, tiers
 from subscriptions.services.charges import Status, Told
-from subscriptions.services.tiers import Time, left_of, shortened
+from subscriptions.services.judged import GIVEN, NOBODY, REFUSED, TAKEN_BACK, once
+from subscriptions.services.tiers import Time, after_end, has_lapsed, left_of, put, shortened, time_of
 from subscriptions.services.upgrading import STARS, give
 
-GIVE, NOTE, TAKE = "subscriptions.give", "subscriptions.note", "subscriptions.take"
+log = logging.getLogger(__name__)
+
+GIVE, NOTE, TAKE, REFUSE = "subscriptions.give", "subscriptions.note", "subscriptions.take", "subscriptions.refuse"
+FORGET = "subscriptions.forget"
 
 
 class State(TypedDict):
@@ -33,11 +39,15 @@ class State(TypedDict):
     tier: str
     expires_at: str | None
     payment_method: str | None
+    underneath: NotRequired[str | None]
 
 
 class Undo(TypedDict):
+    """prices: of a month by tier, when it was given."""
+
     before: State
     after: State
+    prices: NotRequired[dict[str, int]]
 
 
 class Noted(TypedDict):
@@ -52,8 +62,13 @@ class Taken(TypedDict):
     now: str
 
 
+class Refused(TypedDict):
+    charge: Told
+    reason: str
+
+
 def to_give(charge: Told) -> Entry:
-    return _entry(GIVE, charge, charge, f"charge:{charge['charge_id']}")
+    return _entry(GIVE, charge, charge, once(GIVEN, charge["charge_id"]))
 
 
 def to_note(charge: Told, status: str, reason: str = "", undo: Undo | None = None) -> Entry:
@@ -62,19 +77,42 @@ def to_note(charge: Told, status: str, reason: str = "", undo: Undo | None = Non
 
 
 def to_take(charge: Told, now: datetime) -> Entry:
-    return _entry(TAKE, charge, Taken(charge=charge, now=now.isoformat()), f"refund:{charge['charge_id']}")
+    return _entry(TAKE, charge, Taken(charge=charge, now=now.isoformat()), once(TAKEN_BACK, charge["charge_id"]))
 
 
-def credit(charge: Told) -> None:
-    """Give what was paid for, from the moment of the payment on, and post what is to be noted. Raises UnknownUser."""
+def to_refuse(charge: Told, reason: str) -> Entry:
+    return _entry(REFUSE, charge, Refused(charge=charge, reason=reason), once(REFUSED, charge["charge_id"]))
 
-    def act(changes: Changes[Subscription], subscription: Subscription) -> None:
+
+def credit(charge: Told) -> bool:
+    """Give what was paid for, from the moment of the payment on, and post what is to be noted. Whether this call did:
+    else it was given to this user before. Raises UnknownUser, AnotherPayment, PaymentRefused.
+    """
+
+    def act(changes: Changes[Subscription], subscription: Subscription) -> bool:
+        judged.check(charge["charge_id"], charge["user_id"])
         before = _state(subscription)
         give(subscription, charge["tier"], charge["days"], STARS, datetime.fromisoformat(charge["at"]))
-        undo = Undo(before=before, after=_state(subscription))
+        undo = Undo(before=before, after=_state(subscription), prices=tiers.monthly())
         changes.posted.append(to_note(charge, Status.COMPLETED, undo=undo))
+        return True
 
-    records.change(charge["user_id"], act, once=f"charge:{charge['charge_id']}")
+    return bool(records.change(charge["user_id"], act, once=once(GIVEN, charge["charge_id"])))
+
+
+def refuse(charge: Told, posted: Entry | None = None) -> None:
+    """From now on nobody gives it, unless somebody has. posted: with it."""
+
+    def act(changes: Changes[Subscription]) -> None:
+        if judged.given_to(charge["charge_id"]):
+            raise _Given
+        if posted:
+            changes.posted.append(posted)
+
+    try:
+        Subscription.records.update_many([NOBODY], act, once(REFUSED, charge["charge_id"]))
+    except _Given:
+        return
 
 
 def take_back(charge: Told, undo: Undo, now: datetime, posted: Entry | None = None) -> None:
@@ -90,24 +128,39 @@ def take_back(charge: Told, undo: Undo, now: datetime, posted: Entry | None = No
         if posted:
             changes.posted.append(posted)
 
-    Subscription.records.update_many([key], act, f"refund:{charge['charge_id']}")
+    Subscription.records.update_many([key], act, once(TAKEN_BACK, charge["charge_id"]))
 
 
 @inbox.act(GIVE)
 def _give(charge: Told) -> None:
     """A payment that was kept while the database was away has no row yet."""
     payment, _ = reach(Subscription.component, lambda: charges.row(charge, Status.PENDING))
+    if payment.user_id != charge["user_id"]:
+        log.error("Nothing is given: %s", AnotherPayment(charge["charge_id"]))
+        return
     if payment.status != Status.PENDING:
         return  # given already, or refunded, which gives it before it takes it back
     try:
         credit(charge)
     except UnknownUser:
-        charges.note(charge, Status.FAILED, NoSuchPayer.code)
+        refuse(charge, to_note(charge, Status.FAILED, NoSuchPayer.code))
+    except (AnotherPayment, PaymentRefused) as refusal:
+        charges.note(charge, Status.FAILED, refusal.code)
 
 
 @inbox.act(NOTE)
 def _note(noted: Noted) -> None:
-    charges.note(noted["charge"], noted["status"], noted["reason"], noted["undo"])
+    """What was given for a charge that had been refused and refunded, or that is another user's, is taken back: whoever
+    gave it could not read the row.
+    """
+    charge, undo = noted["charge"], noted["undo"]
+    try:
+        status = charges.note(charge, noted["status"], noted["reason"], undo)
+    except AnotherPayment as error:
+        log.error("What was given for it is taken back: %s", error)  # noqa: TRY400 - it says all
+        status = Status.REFUNDED
+    if undo and status == Status.REFUNDED:
+        take_back(charge, undo, datetime.fromisoformat(charge["at"]))
 
 
 @inbox.act(TAKE)
@@ -116,7 +169,7 @@ def _take_back(taken: Taken) -> None:
     charge = taken["charge"]
     try:
         credit(charge)
-    except UnknownUser:
+    except (UnknownUser, AnotherPayment, PaymentRefused):
         return
     undo: Any = reach(
         Subscription.component, lambda: Payment.objects.values_list("undo", flat=True).get(pk=charge["charge_id"])
@@ -126,32 +179,46 @@ def _take_back(taken: Taken) -> None:
     take_back(charge, undo, datetime.fromisoformat(taken["now"]))
 
 
+@inbox.act(FORGET)
+def _forget(user_id: int) -> None:
+    """Posted by the trigger of migration 0004."""
+    records.forget(user_id)
+
+
+@inbox.act(REFUSE)
+def _refuse(refused: Refused) -> None:
+    refuse(refused["charge"])
+
+
+class _Given(Exception):
+    """Somebody has it."""
+
+
 def _take(subscription: Subscription, charge: Told, undo: Undo, now: datetime) -> None:
-    if _state(subscription) == undo["after"]:
-        _put(subscription, undo["before"])
+    before, after, has = _time(undo["before"]), _time(undo["after"]), time_of(subscription)
+    if has == after:
+        put(subscription, before)
+        if subscription.payment_method == undo["after"]["payment_method"]:
+            subscription.payment_method = undo["before"]["payment_method"]
         return
-    after = _time(undo["after"])
-    left = left_of(after, charge["tier"], timedelta(days=charge["days"]), now)
-    has = Time(subscription.tier, subscription.expires_at)
-    subscription.tier, subscription.expires_at = shortened(has, after.tier, left)
+    prices = undo.get("prices") or tiers.monthly()
+    left = left_of(after, charge["tier"], timedelta(days=charge["days"]), now, prices)
+    put(subscription, shortened(has, after.tier, left, prices))
+    if has_lapsed(subscription, now) and has.underneath:
+        put(subscription, after_end(subscription))
 
 
 def _state(subscription: Subscription) -> State:
-    ends = subscription.expires_at
+    tier, ends, underneath = time_of(subscription)
     return State(
-        tier=str(subscription.tier), expires_at=ends.isoformat() if ends else None,
-        payment_method=subscription.payment_method,
+        tier=tier, expires_at=ends.isoformat() if ends else None, payment_method=subscription.payment_method,
+        underneath=underneath,
     )  # fmt: skip
-
-
-def _put(subscription: Subscription, state: State) -> None:
-    subscription.tier, subscription.expires_at = _time(state)
-    subscription.payment_method = state["payment_method"]
 
 
 def _time(state: State) -> Time:
     ends = state["expires_at"]
-    return Time(state["tier"], datetime.fromisoformat(ends) if ends else None)
+    return Time(state["tier"], datetime.fromisoformat(ends) if ends else None, state.get("underneath"))
 
 
 def _entry(name: str, charge: Told, payload: object, id: str) -> Entry:

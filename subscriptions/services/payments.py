@@ -16,7 +16,7 @@ from migration_control.inbox.reaching import reach
 from migration_control.routing.errors import DatabaseAway, DatabaseUnused
 from subscriptions.errors import NoSuchPayer, OrderRefused, PaymentRefused, UnknownCharge, UnknownUser
 from subscriptions.models import Payment, Subscription
-from subscriptions.services import charges, crediting, orders
+from subscriptions.services import charges, crediting, judged, orders
 from subscriptions.services.charges import Charge, Receipt, Status, Told
 
 
@@ -41,6 +41,8 @@ def receive(payment: Charge, *, now: datetime) -> Receipt:
     if known.status == Status.PENDING:
         _at_once([crediting.to_give(charges.again(known))])
         known = _looked_at(known)
+    elif known.status == Status.FAILED:
+        _at_once([crediting.to_refuse(charges.again(known), known.reason)])
     return _answer(charges.again(known), known.status, known.reason, charge)
 
 
@@ -63,8 +65,7 @@ def refund(charge_id: str, *, now: datetime) -> Receipt:
     if found is None:
         raise UnknownCharge(charge_id)
     known = charges.again(found)
-    if not found.reason:
-        _at_once([crediting.to_take(known, now)])
+    _at_once([_undoing(found, now)])
     return charges.receipt(known, Status.REFUNDED)
 
 
@@ -79,7 +80,9 @@ def _recorded(charge: Charge, now: datetime) -> Payment:
             return found
         order = _judged(charge)
         if isinstance(order, OrderRefused):
-            return charges.row(charges.told(charge, "", 0, now), Status.FAILED, order.code)[0]
+            failed = charges.told(charge, "", 0, now)
+            acts.post(crediting.to_refuse(failed, order.code))
+            return charges.row(failed, Status.FAILED, order.code)[0]
         told = charges.told(charge, order.tier, order.days, now)
         made, new = charges.row(told, Status.PENDING)
         if new:
@@ -93,9 +96,14 @@ def _refunded(charge_id: str, now: datetime) -> Payment | None:
         if found is not None and found.status != Status.REFUNDED:
             found.status = Status.REFUNDED
             found.save(update_fields=["status"])
-            if not found.reason:
-                acts.post(crediting.to_take(charges.again(found), now))
+            acts.post(_undoing(found, now))
         return found
+
+
+def _undoing(payment: Payment, now: datetime) -> Entry:
+    """What was given is taken back; what was refused nobody gives any more."""
+    known = charges.again(payment)
+    return crediting.to_refuse(known, payment.reason) if payment.reason else crediting.to_take(known, now)
 
 
 def _looked_at(payment: Payment) -> Payment:
@@ -119,15 +127,18 @@ def _without_database(charge: Charge, now: datetime) -> Receipt:
         told, status, reason = known
         charges.same(charge, told)
         return _answer(told, status, reason, charge)
+    done = _given_here(charge, now)
+    if done is not None:
+        return done
     order = _judged(charge)
     if isinstance(order, OrderRefused):
-        acts.keep(crediting.to_note(charges.told(charge, "", 0, now), Status.FAILED, order.code))
+        _refuse_here(charges.told(charge, "", 0, now), order.code)
         raise order
     told = charges.told(charge, order.tier, order.days, now)
     try:
         crediting.credit(told)
     except UnknownUser as error:
-        acts.keep(crediting.to_note(told, Status.FAILED, NoSuchPayer.code))
+        _refuse_here(told, NoSuchPayer.code)
         raise NoSuchPayer(charge.user_id) from error
     except DatabaseAway:
         if not kept.is_wanted():
@@ -135,6 +146,29 @@ def _without_database(charge: Charge, now: datetime) -> Receipt:
         acts.keep(crediting.to_give(told))
         return charges.receipt(told, Status.PENDING)
     return charges.receipt(told, Status.COMPLETED)
+
+
+def _given_here(charge: Charge, now: datetime) -> Receipt | None:
+    """What became of it before, as far as this host has heard. Raises OrderRefused, AnotherPayment."""
+    if charge.user_id in judged.given_to(charge.charge_id):
+        order = orders.parse_payload(charge.payload)
+        status = Status.REFUNDED if judged.is_taken_back(charge.charge_id) else Status.COMPLETED
+        return charges.receipt(charges.told(charge, order.tier, order.days, now), status)
+    try:
+        judged.check(charge.charge_id, charge.user_id)
+    except PaymentRefused as refusal:
+        now_said = _judged(charge)
+        raise (now_said if isinstance(now_said, OrderRefused) else refusal) from None
+    return None
+
+
+def _refuse_here(told: Told, reason: str) -> None:
+    """Nobody gives it any more, and the database is told on return."""
+    noted = crediting.to_note(told, Status.FAILED, reason)
+    try:
+        crediting.refuse(told, noted)
+    except DatabaseAway:
+        acts.keep(noted)  # the database is the one to give it
 
 
 def _waits_here(charge_id: str) -> tuple[Told, str, str] | None:

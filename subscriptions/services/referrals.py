@@ -10,7 +10,7 @@ from django.conf import settings
 from legacy_json.errors import ValueTaken
 from migration_control import given
 from migration_control.stores.changes import Changes
-from subscriptions.errors import AlreadyReferred, NoFreeCode, OwnCode, UnknownCode
+from subscriptions.errors import AlreadyReferred, NoFreeCode, OwnCode, ReferredByYou, UnknownCode
 from subscriptions.models import Subscription, Tier
 from subscriptions.services import records
 from subscriptions.services.upgrading import give
@@ -48,7 +48,7 @@ def apply_referral(user_id: int, code: str, *, now: datetime) -> None:
     """Note who referred the user, and give both their bonus: REFERRED_BONUS_DAYS and REFERRER_BONUS_DAYS of premium,
     each behind what they have.
 
-    One commit of both records. Raises UnknownCode, OwnCode, AlreadyReferred, UnknownUser.
+    One commit of both records. Raises UnknownCode, OwnCode, AlreadyReferred, ReferredByYou, UnknownUser.
     """
     key, code = given.telegram_id(user_id), given.text("a referral code", code, most=LONGEST).strip()
     referrer = _holder(code)
@@ -61,6 +61,8 @@ def apply_referral(user_id: int, code: str, *, now: datetime) -> None:
             raise UnknownCode(code)  # it is another one by now
         if subscription.referred_by is not None:
             raise AlreadyReferred(key)
+        if other.referred_by == key:
+            raise ReferredByYou(key)
         subscription.referred_by = referrer
         give(subscription, Tier.PREMIUM.value, settings.REFERRED_BONUS_DAYS, BONUS, now)
         give(other, Tier.PREMIUM.value, settings.REFERRER_BONUS_DAYS, BONUS, now)
@@ -75,7 +77,7 @@ def _holder(code: str) -> int:
     """Raises UnknownCode."""
     for text in dict.fromkeys((code, code.upper())):
         for found in Subscription.records.find("referral_code", text):
-            if not found.duplicate:
+            if not found.duplicate and records.has_user(found):
                 return found.user_id
     raise UnknownCode(code)
 

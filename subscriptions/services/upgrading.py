@@ -1,8 +1,7 @@
-"""Time of a tier is given, and runs out."""
+"""Time of a tier is given."""
 
 from __future__ import annotations
 
-import logging
 from datetime import datetime, timedelta
 
 from migration_control import given
@@ -10,9 +9,7 @@ from migration_control.stores.changes import Changes
 from subscriptions.errors import UnknownTier
 from subscriptions.models import Subscription, Tier
 from subscriptions.services import records
-from subscriptions.services.tiers import Time, extended, has_lapsed
-
-log = logging.getLogger(__name__)
+from subscriptions.services.tiers import extended, put, time_of
 
 STARS = "telegram_stars"
 LONGEST = 3650  # days at a time
@@ -39,22 +36,6 @@ def upgrade(
     return records.change(key, act, once=once) or records.of(key, now=now)
 
 
-def expire(*, now: datetime) -> list[int]:
-    """Make those free whose time is over. Returns the users of whom this call did so: each is named once, however
-    many are at it. What fails after the first of them ends the call, which names those; the next one goes on.
-    """
-    done: list[int] = []
-    try:
-        for each in Subscription.records.iterate():
-            if has_lapsed(each, now) and _expire(each.user_id, now):
-                done.append(each.user_id)
-    except Exception as error:
-        if not done:
-            raise
-        log.warning("Of those whose time is over, the rest are to be made free at the next call: %s", error)
-    return done
-
-
 def paid(tier: object) -> str:
     """A tier that can be had. Raises UnknownTier."""
     if not isinstance(tier, str) or tier not in (Tier.PREMIUM, Tier.PRO):
@@ -66,17 +47,5 @@ def give(subscription: Subscription, tier: str, days: int, method: str, now: dat
     """In a change. The free tier is what a subscription without time is; so a bonus of no days changes nothing."""
     if not days:
         return
-    has = Time(subscription.tier, subscription.expires_at)
-    subscription.tier, subscription.expires_at = extended(has, tier, timedelta(days=days), now)
+    put(subscription, extended(time_of(subscription), tier, timedelta(days=days), now))
     subscription.payment_method = method
-
-
-def _expire(user_id: int, now: datetime) -> bool:
-    def act(changes: Changes[Subscription]) -> bool:
-        found = changes.get(user_id)
-        if found is None or not has_lapsed(found, now):
-            return False
-        found.tier, found.expires_at = Tier.FREE.value, None
-        return True
-
-    return Subscription.records.update_many([user_id], act)

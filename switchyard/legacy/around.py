@@ -17,10 +17,10 @@ from typing import Any
 from conversations import services
 from migration_control import given
 from migration_control.given import BadInput
-from migration_control.routing import threads
 from switchyard.legacy import profiles
 from switchyard.legacy.profiles import Profile, ProfileManager
 from switchyard.legacy.remembering import Change, differs
+from switchyard.legacy.turns import one_at_a_time
 from switchyard.overload import gate
 
 Make = Callable[[Profile], Any]
@@ -90,7 +90,7 @@ class DatabaseGirlsAdapter(ProfileManager):
         await gate().run(lambda: self._objects.save(profile))
 
     async def ensure_girl(self, chat_id: int, name: str = "") -> Any:
-        return await gate().run(lambda: self._objects.shown(profiles.ensure(chat_id, name)))
+        return self._objects.shown(await super().ensure_girl(chat_id, name))
 
     async def list_all_profiles(self) -> list[Any]:
         return await gate().run(lambda: [self._objects.shown(each) for each in profiles.everything()])
@@ -112,6 +112,7 @@ class Objects:
             self._note(made, profile.whole())
         return made
 
+    @one_at_a_time
     def save(self, profile: Any) -> None:
         """Raises BadInput, UnknownChat."""
         if isinstance(profile, Profile):
@@ -188,13 +189,15 @@ def _builder(kind: type) -> Make:
 
 
 def _replace(girls: Any, name: str, call: Callable[..., Any]) -> None:
-    """A coroutine by a coroutine; a plain method by one that waits for a thread, as it waited for its file."""
+    """A coroutine by a coroutine; a plain method by one that waits for a thread, as it waited for its file, but not for
+    longer than REQUEST_TIMEOUT.
+    """
 
     async def awaited(*arguments: Any, **named: Any) -> Any:
         return await gate().run(lambda: call(*arguments, **named))
 
     def waited_for(*arguments: Any, **named: Any) -> Any:
-        return threads.submit(call, *arguments, **named).result()
+        return gate().wait(lambda: call(*arguments, **named))
 
     try:
         setattr(girls, name, awaited if inspect.iscoroutinefunction(getattr(girls, name)) else waited_for)

@@ -17,8 +17,10 @@ from conversations.services import saving
 from legacy_json.errors import NotThere
 from migration_control import given
 from migration_control.given import BadInput
+from switchyard.gathering import Gathering
 from switchyard.legacy import clock
 from switchyard.legacy.remembering import Change, Remembering
+from switchyard.legacy.turns import one_at_a_time
 from switchyard.legacy.users import nothing
 from switchyard.overload import gate
 
@@ -79,8 +81,8 @@ class ProfileManager:
         await gate().run(lambda: save(profile))
 
     async def ensure_girl(self, chat_id: int, name: str = "") -> Profile:
-        """The name is a new one's."""
-        return await gate().run(lambda: ensure(chat_id, name))
+        """The name is a new one's. Of those who ask at once all are served in one commit."""
+        return await _ensuring.ask(given.chat_id(chat_id), name)
 
     async def list_all_profiles(self) -> list[Profile]:
         return await gate().run(everything)
@@ -133,6 +135,7 @@ def profile_of(record: Record) -> Profile:
     return Profile.read_as(**fields | {"last_activity": moment.isoformat() if moment else None})
 
 
+@one_at_a_time
 def save(profile: Remembering) -> None:
     now = profile.whole()
     apply(given.chat_id(now.get("chat_id")), profile.changes(now), new=not profile.was_read)
@@ -157,6 +160,16 @@ def apply(chat_id: int, changes: Mapping[str, Change], *, new: bool) -> None:
 
 def ensure(chat_id: int, name: str = "") -> Profile:
     return profile_of(profiles.ensure(chat_id, name, now=clock.now()))
+
+
+def _ensure_many(names: Mapping[int, str]) -> dict[int, Profile]:
+    found = Record.records.get_many(names)
+    new = {chat_id: name for chat_id, name in names.items() if chat_id not in found}
+    made = profiles.ensure_many(new, now=clock.now())
+    return {chat_id: profile_of(made[chat_id] if chat_id in made else found[chat_id]) for chat_id in names}
+
+
+_ensuring = Gathering(ensure, _ensure_many, profiles.MANY)
 
 
 def everything() -> list[Profile]:

@@ -6,17 +6,20 @@ now is raised: routing.errors, overload.Overloaded, overload.TimedOut; and KeyRe
 
 from __future__ import annotations
 
+import asyncio
 import logging
-from collections.abc import Callable, Iterable
-from typing import TypeVar
+from collections.abc import Callable, Coroutine, Iterable
+from typing import Any, TypeVar
 
 from django.conf import settings
+from django.db import Error
 
 from accounts import services as accounts
 from accounts.errors import UnknownUser
 from accounts.models import User
-from legacy_json.errors import KeyReserved
+from legacy_json.errors import KeyReserved, LegacyError
 from legacy_json.keys import Key
+from migration_control.routing.errors import RouterError
 from migration_control.service_errors import ServiceError
 from subscriptions import services as subscriptions
 from subscriptions.models import Subscription
@@ -30,6 +33,9 @@ T = TypeVar("T")
 U = TypeVar("U")
 
 PAGE = 500  # subscriptions read at a time
+TOLD = 30.0  # seconds in which a handler tells those whose time ran out; long before others take it for dead
+
+_background: set[asyncio.Task[None]] = set()  # which nobody else holds
 
 
 class DataStorage:
@@ -82,8 +88,14 @@ class DataStorage:
         return await _or(_no, upgrade)
 
     async def check_expired_subscriptions(self) -> list[UserData]:
-        """The users whom this call made free."""
-        return await gate().run(_expire)
+        """Users whose time ran out, whoever made them free, and who were not named yet. Half a minute later this
+        process says that they were told; of one that dies before, they are named again, five minutes later.
+        """
+        named = await gate().run(_run_out)
+        if named:
+            told = [user.user_id for user in named]
+            asyncio.get_running_loop().call_later(TOLD, lambda: _in_background(_say_told(told)))
+        return named
 
     async def generate_referral_code(self, user_id: int) -> str | None:
         """The same one at each call."""
@@ -144,12 +156,25 @@ def _count(user_id: int) -> None:
     accounts.count_request(user_id, now=now)
 
 
-def _expire() -> list[UserData]:
+def _run_out() -> list[UserData]:
     if not settings.ENABLE_SUBSCRIPTION_SYSTEM:
         return []
-    names = subscriptions.expire(now=clock.now())
+    names = subscriptions.run_out(now=clock.now())
     users = User.records.get_many(names)
     return _with_subscriptions(users[name] for name in names if name in users)
+
+
+async def _say_told(users: list[int]) -> None:
+    try:
+        await gate().run(lambda: subscriptions.told(users))
+    except (ServiceError, RouterError, LegacyError, Error) as error:
+        log.warning("That %d users were told is not written down; they may be named again: %s", len(users), error)
+
+
+def _in_background(work: Coroutine[Any, Any, None]) -> None:
+    task = asyncio.get_running_loop().create_task(work)
+    _background.add(task)
+    task.add_done_callback(_background.discard)
 
 
 def _with_subscriptions(users: Iterable[User]) -> list[UserData]:

@@ -8,7 +8,9 @@ import pytest
 
 from migration_control.inbox import settling
 from subscriptions import services
+from subscriptions.errors import PaymentRefused
 from subscriptions.models import Subscription
+from tests.migration_control.inbox.paying import database_away
 from tests.migration_control.protocol.children import Child
 from tests.points import Point, after, before
 from tests.subscriptions.scene import ANN, BOB, NOW, Scene, charge, days, has, statuses, time_of, waiting
@@ -134,6 +136,26 @@ def test_a_payment_cut_off_while_the_database_is_away_is_given_once(
     pay()
     settle()
     assert (has(ANN).expires_at, statuses(), waiting()) == (NOW + days(30), {"stxABC_1": "completed"}, [0, 0])
+
+
+REFUSING = [
+    before(f"{CREDITING}.refuse"), after(NOTE, 2), after("legacy_json.inbox.post"), after(f"{CREDITING}.refuse"),
+    before(f"{CHARGES}.note"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("point", REFUSING, ids=str)
+def test_a_refusal_cut_off_anywhere_stands_while_the_database_is_away(
+    json_scene: Scene, child: Callable[..., Child], point: Point
+) -> None:
+    json_scene.stand("dual-write/json")
+    child(pay, kills=[point]).dead()
+    settle()
+    json_scene.join(ANN)
+    with database_away(), pytest.raises(PaymentRefused):
+        pay()
+    settle()
+    assert (Subscription.records.get(ANN), statuses(), waiting()) == (None, {"stxABC_1": "failed"}, [0, 0])
 
 
 def refer() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -273,3 +274,56 @@ def test_what_was_given_is_no_failure_whatever_was_said_of_a_replay(json_scene: 
     charges.note(charges.told(charge(), "premium", 30, NOW), "completed")
     row = Payment.objects.get()
     assert (row.status, row.reason, row.tier, row.days) == ("completed", "", "premium", 30)
+
+
+# What a refund leaves
+
+
+def test_a_refund_to_somebody_who_has_a_lower_tier_without_end_leaves_them_that(scene: Scene) -> None:
+    scene.subscribe(ANN, tier="premium", payment_method="gift")
+    for number in (1, 2):
+        services.receive(charge(number, order="pro_monthly", amount=299), now=NOW)
+    assert time_of(ANN)[:2] == ("pro", NOW + days(60))
+    services.upgrade(ANN, "premium", days=1, method="referral_bonus", now=NOW)
+    services.refund("stxABC_1", now=NOW)
+    assert days(30) < has(ANN).expires_at - NOW < days(31)  # type: ignore[operator]
+    services.refund("stxABC_2", now=NOW)
+    assert has(ANN).expires_at - NOW < days(1)  # type: ignore[operator]
+    assert services.of(ANN, now=NOW + days(1)).tier == "premium"
+
+
+def test_with_nothing_else_between_it_is_what_it_was(scene: Scene) -> None:
+    scene.subscribe(ANN, tier="premium", payment_method="gift")
+    for number in (1, 2):
+        services.receive(charge(number, order="pro_monthly", amount=299), now=NOW)
+    for number in (1, 2):
+        services.refund(f"stxABC_{number}", now=NOW)
+    assert (time_of(ANN)[:2], has(ANN).extra) == (("premium", None), {})
+
+
+def test_a_refund_counts_by_the_prices_at_which_it_was_given(scene: Scene, settings: Settings) -> None:
+    scene.join(ANN)
+    services.receive(charge(1), now=NOW)
+    services.receive(charge(2, order="pro_monthly", amount=299), now=NOW)
+    services.upgrade(ANN, "premium", days=7, method="referral_bonus", now=NOW)
+    bonus = has(ANN).expires_at - NOW - days(30) - timedelta(seconds=1725111)  # type: ignore[operator]
+    settings.PRICES = settings.PRICES | {("premium", "monthly"): [99]}
+    for number in (1, 2):
+        services.refund(f"stxABC_{number}", now=NOW)
+    assert time_of(ANN)[:2] == ("pro", NOW + bonus)
+
+
+def test_an_undo_of_an_older_release_counts_by_the_present_prices(json_scene: Scene) -> None:
+    json_scene.join(ANN)
+    services.receive(charge(1), now=NOW)
+    row = Payment.objects.get()
+    assert row.undo is not None
+    row.undo = {"before": _old(row.undo["before"]), "after": _old(row.undo["after"])}
+    row.save()
+    services.upgrade(ANN, "pro", now=NOW)
+    services.refund("stxABC_1", now=NOW)
+    assert time_of(ANN)[:2] == ("pro", NOW + days(30))
+
+
+def _old(state: dict[str, Any]) -> dict[str, Any]:
+    return {name: state[name] for name in ("tier", "expires_at", "payment_method")}

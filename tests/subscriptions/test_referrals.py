@@ -9,7 +9,7 @@ from pytest_django import Settings
 
 from migration_control.given import BadInput
 from subscriptions import services
-from subscriptions.errors import AlreadyReferred, NoFreeCode, OwnCode, UnknownCode, UnknownUser
+from subscriptions.errors import AlreadyReferred, NoFreeCode, OwnCode, ReferredByYou, UnknownCode, UnknownUser
 from subscriptions.models import Subscription
 from tests.migration_control.stores.worlds import SUBSCRIPTIONS, JsonBackdoor, in_threads
 from tests.subscriptions.scene import ANN, BOB, CAT, NOBODY, NOW, Scene, days, has, time_of
@@ -136,13 +136,13 @@ def test_of_fifty_callers_one_refers(scene: Scene) -> None:
     assert state(BOB) == ("premium", NOW + days(7), ANN, 0)
 
 
-def test_two_who_refer_one_another_at_once_do_not_stand_in_each_others_way(scene: Scene) -> None:
+def test_of_two_who_refer_one_another_at_once_one_does(scene: Scene) -> None:
     scene.subscribe(ANN, referral_code="CODE2345")
     scene.subscribe(BOB, referral_code="CODE6789")
     pairs = [(BOB, "CODE2345"), (ANN, "CODE6789")]
     raised = in_threads(10, lambda n: services.apply_referral(*pairs[n % 2], now=NOW))
-    assert [type(error) for error in raised] == [AlreadyReferred] * 8
-    assert [has(user_id).referrals_count for user_id in (ANN, BOB)] == [1, 1]
+    assert sorted(type(error).__name__ for error in raised) == ["AlreadyReferred"] * 4 + ["ReferredByYou"] * 5
+    assert sorted(has(user_id).referrals_count for user_id in (ANN, BOB)) == [0, 1]
 
 
 def test_a_bonus_may_be_of_no_days(json_scene: Scene, settings: Settings) -> None:
@@ -151,3 +151,13 @@ def test_a_bonus_may_be_of_no_days(json_scene: Scene, settings: Settings) -> Non
     json_scene.join(BOB)
     services.apply_referral(BOB, "CODE2345", now=NOW)
     assert state(BOB) == ("free", None, ANN, 0)
+
+
+def test_two_people_do_not_bring_one_another(scene: Scene) -> None:
+    scene.subscribe(ANN, referral_code="AAAA2222")
+    scene.subscribe(BOB, referral_code="BBBB2222")
+    services.apply_referral(BOB, "AAAA2222", now=NOW)
+    with pytest.raises(ReferredByYou):
+        services.apply_referral(ANN, "BBBB2222", now=NOW)
+    assert state(ANN) == ("premium", NOW + days(30), None, 1)
+    assert state(BOB) == ("premium", NOW + days(7), ANN, 0)

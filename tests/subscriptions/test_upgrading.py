@@ -1,4 +1,4 @@
-"""Time is given, and runs out. No day that was paid for is lost."""
+"""Time is given. No day that was paid for is lost."""
 
 from __future__ import annotations
 
@@ -9,14 +9,12 @@ import pytest
 from pytest_django import Settings
 
 from migration_control.given import BadInput
-from migration_control.routing.errors import Moving
 from subscriptions import services
 from subscriptions.errors import UnknownTier, UnknownUser
 from subscriptions.models import Subscription
-from subscriptions.services import upgrading
 from subscriptions.services.tiers import Time, extended, said
 from tests.migration_control.stores.worlds import in_threads
-from tests.subscriptions.scene import ANN, BOB, CAT, NOBODY, NOW, Scene, days, has, time_of
+from tests.subscriptions.scene import ANN, NOBODY, NOW, Scene, days, has, time_of
 
 MONTH = days(30)
 
@@ -44,7 +42,6 @@ def test_what_has_lapsed_begins_anew(scene: Scene, tier: str) -> None:
         ("pro", days(30), "premium", "pro", timedelta(seconds=1725111) + MONTH),
         ("pro", days(10), "pro", "pro", days(40)),
         ("premium", None, "premium", "premium", None),
-        ("premium", None, "pro", "pro", None),
         ("pro", None, "premium", "pro", None),
         ("free", days(10), "premium", "premium", days(30)),
         ("platinum", days(10), "premium", "premium", days(30)),
@@ -54,18 +51,39 @@ def test_of_two_tiers_the_higher_one_is_had_and_the_lower_one_counts_by_its_pric
     has_tier: str, left: timedelta | None, given: str, tier: str, ends: timedelta | None
 ) -> None:
     found = extended(Time(has_tier, None if left is None else NOW + left), given, MONTH, NOW)
-    assert found == (tier, None if ends is None else NOW + ends)
+    assert found == Time(tier, None if ends is None else NOW + ends)
 
 
 def test_prices_of_conversion_are_settings(settings: Settings) -> None:
     settings.PRICES = settings.PRICES | {("pro", "monthly"): [398]}
     found = extended(Time("premium", NOW + days(10)), "pro", MONTH, NOW)
-    assert found == ("pro", NOW + days(35))
+    assert found == Time("pro", NOW + days(35))
+
+
+def test_what_has_no_end_lies_underneath_a_higher_tier_until_that_runs_out(scene: Scene) -> None:
+    scene.subscribe(ANN, tier="premium", payment_method="gift")
+    services.upgrade(ANN, "pro", now=NOW)
+    services.upgrade(ANN, "pro", days=10, now=NOW)
+    services.upgrade(ANN, "premium", days=1, now=NOW)
+    bought = NOW + days(40) + timedelta(seconds=57504)  # a day at 199 of 299, rounded up
+    assert time_of(ANN)[:2] == ("pro", bought)
+    assert services.of(ANN, now=bought).tier == "premium"
+    assert services.may_request(ANN, now=bought).limit == 100
+    assert services.expire(now=bought) == []  # nobody is free
+    assert (time_of(ANN)[:2], has(ANN).extra) == (("premium", None), {})
+    services.upgrade(ANN, "premium", days=10, now=bought)
+    assert time_of(ANN)[:2] == ("premium", None)
+
+
+def test_who_is_given_time_after_it_ran_out_unseen_keeps_what_lies_underneath(scene: Scene) -> None:
+    scene.subscribe(ANN, tier="pro", expires_at=NOW, extra={"tier_without_end": "premium", "theirs": 1})
+    services.upgrade(ANN, "premium", days=10, now=NOW + days(1))
+    assert (time_of(ANN)[:2], has(ANN).extra) == (("premium", None), {"theirs": 1})
 
 
 def test_nothing_is_extended_beyond_what_a_date_holds() -> None:
     last = datetime(9999, 12, 31, 23, tzinfo=UTC)
-    assert extended(Time("pro", last), "pro", MONTH, NOW) == ("pro", last)
+    assert extended(Time("pro", last), "pro", MONTH, NOW) == Time("pro", last)
     assert extended(Time("premium", last), "premium", days(3650), NOW).expires_at == last
 
 
@@ -122,79 +140,3 @@ def test_what_cannot_be_is_refused_and_changes_nothing(
     with pytest.raises(error):
         services.upgrade(given.pop("user_id"), given.pop("tier"), **given)
     assert (has(ANN).version, Subscription.records.count()) == (before, 1)
-
-
-# Expiry
-
-
-def put_three(scene: Scene) -> None:
-    scene.subscribe(ANN, tier="premium", expires_at=NOW - days(1), auto_renew=True, daily_requests=3, referral_code="A")
-    scene.subscribe(BOB, tier="pro", expires_at=NOW + days(1))
-    scene.subscribe(CAT, tier="free", expires_at=NOW - days(9))
-
-
-def test_whose_time_is_over_becomes_free_and_is_named_once(scene: Scene) -> None:
-    put_three(scene)
-    assert services.expire(now=NOW) == [ANN]
-    assert services.expire(now=NOW) == []
-    found = has(ANN)
-    assert (found.tier, found.expires_at, found.daily_requests, found.referral_code) == ("free", None, 3, "A")
-    assert has(BOB).tier == "pro"
-    assert services.expire(now=NOW + days(1)) == [BOB]
-
-
-def test_two_at_it_name_each_user_once(scene: Scene) -> None:
-    people = [ANN + number for number in range(12)]
-    for user_id in people:
-        scene.subscribe(user_id, tier="premium", expires_at=NOW - days(1))
-    named: list[int] = []
-    assert in_threads(4, lambda _: named.extend(services.expire(now=NOW))) == []
-    assert sorted(named) == people
-
-
-def test_who_renews_while_expiry_looks_keeps_what_was_paid_for(json_scene: Scene, points: Any) -> None:
-    from tests.points import before
-
-    json_scene.subscribe(ANN, tier="premium", expires_at=NOW)
-    points.act(before("subscriptions.services.upgrading._expire"), lambda: services.upgrade(ANN, "premium", now=NOW))
-    assert services.expire(now=NOW) == []
-    assert time_of(ANN)[:2] == ("premium", NOW + MONTH)
-
-
-def test_what_fails_midway_leaves_nobody_who_was_made_free_unnamed(
-    json_scene: Scene, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for user in (ANN, BOB, CAT):
-        json_scene.subscribe(user, tier="premium", expires_at=NOW)
-    expire, asked = upgrading._expire, list[int]()
-
-    def third_fails(user_id: int, now: datetime) -> bool:
-        asked.append(user_id)
-        if len(asked) == 3:
-            raise Moving("subscriptions", 1.0)
-        return expire(user_id, now)
-
-    monkeypatch.setattr(upgrading, "_expire", third_fails)
-    first = services.expire(now=NOW)
-    assert first == asked[:2]
-    assert sorted(first + services.expire(now=NOW)) == sorted([ANN, BOB, CAT])
-    asked[:] = [0, 0]
-    services.upgrade(BOB, "premium", days=1, now=NOW)
-    with pytest.raises(Moving):
-        services.expire(now=NOW + days(1))
-
-
-def test_the_task_expires_and_gives_way_to_a_bot_that_writes_its_own_file(
-    json_scene: Scene, settings: Settings
-) -> None:
-    from subscriptions.tasks import expire_subscriptions
-
-    json_scene.subscribe(ANN, tier="premium", expires_at=datetime(2020, 1, 1, tzinfo=UTC))
-    with json_scene.ground.index.write() as (connection, _):
-        connection.execute("UPDATE source SET owner = 'bot'")
-    assert expire_subscriptions() == 0
-    with json_scene.ground.index.write() as (connection, _):
-        connection.execute("UPDATE source SET owner = 'switchyard'")
-    assert expire_subscriptions() == 1
-    settings.BOTS = ["companion"]
-    assert expire_subscriptions() == 0

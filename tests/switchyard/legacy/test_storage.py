@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sys
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -16,13 +17,18 @@ from accounts.models import User
 from legacy_json.errors import KeyReserved
 from legacy_json.keys import Key
 from migration_control.given import BadInput
+from migration_control.inbox import settling
 from migration_control.stages import STAGES, StageRow
-from subscriptions.errors import UnknownTier
+from subscriptions import services as subscriptions
+from subscriptions.errors import CodeTaken, UnknownTier
 from subscriptions.models import Subscription
-from switchyard.legacy import SubscriptionTier, UserData, UserSubscription, saving, storage
+from switchyard.legacy import DataStorage, SubscriptionTier, UserData, UserSubscription, clock, saving, storage
 from tests.switchyard.conftest import InStage, Run
 
+module = sys.modules[DataStorage.__module__]
+
 every_stage = pytest.mark.parametrize("stage", STAGES, ids=str)
+each_store = pytest.mark.parametrize("stage", [STAGES[1], STAGES[3]], ids=str)
 
 SOON = datetime(2031, 5, 6, 7, 8, 9, 123456, tzinfo=UTC)
 
@@ -345,3 +351,158 @@ def test_one_whose_subscription_is_in_quarantine_holds_up_nobody_else(
 
     monkeypatch.setattr(Subscription.records, "get_many", reserved)
     assert {user.user_id for user in run(storage.get_all_users())} == known - {min(known)}
+
+
+# Both halves of a saved user
+
+
+@pytest.fixture
+def later(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    """What is posted waits until this is called: whoever posted it died."""
+    patch = monkeypatch.context()
+    patch.__enter__().setattr(settling, "at_once", lambda entries: None)
+
+    def settle() -> None:
+        patch.__exit__(None, None, None)
+        settling.settle(2e9)
+        assert settling.waiting() == 0
+
+    return settle
+
+
+@every_stage
+def test_a_half_that_comes_late_undoes_nothing_that_was_written_meanwhile(
+    stage: StageRow, people: Callable[[StageRow], None], run: Run, later: Callable[[], None]
+) -> None:
+    people(stage)
+    user = run(storage.get_user(3))
+    user.language = "en"
+    user.subscription.tier, user.subscription.expires_at = "premium", datetime(2026, 1, 1)
+    user.subscription.daily_requests, user.subscription.auto_renew = 2, True
+    run(storage.save_user(user))
+    paid = subscriptions.upgrade(3, "pro", days=30, now=SOON)
+    later()
+    found = Subscription.records.get(3)
+    assert found is not None
+    assert (found.tier, found.expires_at, found.payment_method) == ("pro", paid.expires_at, "telegram_stars")
+    assert (found.auto_renew, found.daily_requests) == (True, 2)
+
+
+@each_store
+def test_tier_and_end_are_one_value_and_so_are_count_and_day(
+    stage: StageRow, people: Callable[[StageRow], None], run: Run, later: Callable[[], None]
+) -> None:
+    people(stage)
+    user = run(storage.get_user(1))
+    user.language, user.subscription.tier = "ru", "pro"
+    user.subscription.last_reset_date = clock.local(SOON)
+    run(storage.save_user(user))
+    paid = subscriptions.upgrade(1, "premium", days=30, now=clock.now())
+    Subscription.records.update(1, lambda found: setattr(found, "daily_requests", 7))
+    later()
+    found = Subscription.records.get(1)
+    assert found is not None
+    assert (found.tier, found.expires_at) == ("premium", paid.expires_at)
+    assert (found.daily_requests, found.last_reset_date) == (7, None)
+
+
+@each_store
+def test_a_half_that_nobody_came_before_is_written_whole(
+    stage: StageRow, people: Callable[[StageRow], None], run: Run, later: Callable[[], None]
+) -> None:
+    people(stage)
+    user = run(storage.get_user(1))
+    user.language, user.subscription.tier, user.subscription.expires_at = "ru", "pro", datetime(2032, 1, 1)
+    user.subscription.daily_requests += 2
+    run(storage.save_user(user))
+    subscriptions.count(1, now=SOON)
+    later()
+    assert run(storage.get_user(1)).subscription.dict() | {"last_reset_date": None} == user.subscription.dict() | {
+        "daily_requests": 3
+    }
+
+
+@each_store
+def test_a_user_who_is_gone_by_then_has_no_subscription_made(
+    stage: StageRow, people: Callable[[StageRow], None], run: Run, later: Callable[[], None]
+) -> None:
+    people(stage)
+    user = run(storage.get_user(3))
+    user.language = user.subscription.payment_method = "en"
+    run(storage.save_user(user))
+    User.records.delete(3)
+    later()
+    assert Subscription.records.get(3) is None
+
+
+@every_stage
+def test_a_referral_code_that_is_somebody_elses_is_refused_before_anything_is_written(
+    stage: StageRow, people: Callable[[StageRow], None], run: Run
+) -> None:
+    people(stage)
+    user = run(storage.get_user(3))
+    user.subscription.referral_code = "ABCDEFGH"
+    for language in ("ru", "en"):
+        user.language = language
+        with pytest.raises(CodeTaken):
+            run(storage.save_user(user))
+    with pytest.raises(CodeTaken):
+        run(storage.save_user(UserData(user_id=9, subscription=UserSubscription(referral_code="ABCDEFGH"))))
+    assert (User.records.get(9), Subscription.records.get(3), settling.waiting()) == (None, None, 0)
+    found = User.records.get(3)
+    assert found is not None
+    assert found.language == "ru"
+
+
+@each_store
+def test_a_code_that_is_taken_by_then_is_dropped_and_the_rest_is_written(
+    stage: StageRow, people: Callable[[StageRow], None], run: Run, later: Callable[[], None]
+) -> None:
+    people(stage)
+    user = run(storage.get_user(3))
+    user.language, user.subscription.referral_code, user.subscription.auto_renew = "en", "NEWCODE2", True
+    run(storage.save_user(user))
+    Subscription.records.update(1, lambda found: setattr(found, "referral_code", "NEWCODE2"))
+    later()
+    found = Subscription.records.get(3)
+    assert found is not None
+    assert (found.referral_code, found.auto_renew) == (None, True)
+
+
+# Whose time ran out
+
+
+@every_stage
+def test_whom_the_beat_made_free_the_bot_is_told_of_once(
+    stage: StageRow, people: Callable[[StageRow], None], run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    people(stage)
+    now = clock.now()
+    assert subscriptions.expire(now=now) == [2]
+    monkeypatch.setattr(module, "TOLD", 0.0)
+
+    async def ask() -> list[int]:
+        named = await storage.check_expired_subscriptions()
+        while named and not module._background:
+            await asyncio.sleep(0)
+        await asyncio.gather(*module._background)
+        return [user.user_id for user in named]
+
+    assert [run(ask()), run(ask())] == [[2], []]
+    found = Subscription.records.get(2)
+    assert found is not None
+    assert (found.expires_at, found.extra) == (None, {})
+
+
+def test_whom_a_bot_that_died_did_not_tell_the_next_one_is_told_of(
+    people: Callable[[StageRow], None], run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    people(STAGES[0])
+
+    def ask() -> list[int]:
+        return [user.user_id for user in run(storage.check_expired_subscriptions())]
+
+    assert [ask(), ask()] == [[2], []]
+    now = clock.now() + timedelta(minutes=6)
+    monkeypatch.setattr(clock, "now", lambda: now)
+    assert ask() == [2]
