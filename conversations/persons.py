@@ -22,9 +22,15 @@ def _backups(person: int) -> Sequence[Path]:
     return sorted(path for name in names for path in backups.folder().glob(name))
 
 
+def _days() -> tuple[Path, list[str]]:
+    """A group chat's backup has what each of its people wrote."""
+    top = backups.folder()
+    return top, sorted(str(path.relative_to(top)) for path in top.glob("*/*.json*"))
+
+
 register(
     Personal("profiles", spans=lambda person: [(person, person)]),
     Personal("conversations", spans=lambda person: [span_of(str(person))]),
-    Personal("configuration", spans=_scope),
-    Files("daily backups", _backups),
+    Personal("configuration", spans=_scope, common=True),
+    Files("daily backups", _backups, shared=_days),
 )

@@ -17,13 +17,18 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from legacy_json import schema
+from legacy_json import commits, schema
 from legacy_json.errors import IndexUnusable, IndexUnwritable, NewerRelease
 from legacy_json.lock import held
 
 LOCK_SECONDS = 30.0
 LOOK_SECONDS = 1.0  # between two looks whether the file is still the one that was opened
 PAGE = 8192  # bytes; records of a few hundred go in a fifth faster than with SQLite's 4096
+
+REPLACED = (
+    "Nothing is read or written here any more. Stop every process that has it open, put the right file there, and"
+    " start them again. If it is from a backup: see migration_pair."
+)
 
 _UNWRITABLE = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN}
 _BROKEN = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
@@ -44,6 +49,7 @@ class Connections:
         self._local = threading.local()
         self._open: weakref.WeakSet[_Connection] = weakref.WeakSet()
         self._orphaned = False
+        self._noted = 0  # the highest number of a commit
         os.register_at_fork(before=_alive(self._before_fork), after_in_child=_alive(self._after_fork))
 
     def get(self) -> sqlite3.Connection:
@@ -61,6 +67,27 @@ class Connections:
         self._look(connection)
         return connection
 
+    def check(self, last: int, known: int | None = None) -> None:
+        """last: the number of the last commit, as read just now. Nobody has put older contents in the file's place.
+
+        known: what was noted before it was read; that is now, where nobody can commit meanwhile. Raises IndexUnusable.
+        """
+        known = self._noted if known is None else known
+        if last < known:
+            raise IndexUnusable(
+                f"{self._path} is older than this process has seen it (commit {last:,} after {known:,}): is it from a"
+                f" backup? {REPLACED}"
+            )
+        self.note(last)
+
+    def note(self, committed: int) -> None:
+        """There is a commit of that number."""
+        self._noted = max(self._noted, committed)
+
+    def forget(self) -> None:
+        """What was noted: somebody who has closed it puts another file there."""
+        self._noted = 0
+
     def close(self) -> None:
         """Close this thread's."""
         connection: _Connection | None = getattr(self._local, "connection", None)
@@ -70,17 +97,30 @@ class Connections:
             connection.close()
 
     def _look(self, connection: _Connection) -> None:
-        """A file that was put in its place is another index: what is written to this one would be lost."""
+        """A file that was put in its place is another index: what is written to this one would be lost. And one whose
+        contents are older than they were would be served for right until its next commit.
+        """
         now = time.monotonic()
         if now < connection.due:
             return
         if _inode(self._path) != connection.inode:
-            raise IndexUnusable(
-                f"{self._path} was replaced or removed while this process had it open; nothing is read or written"
-                " here any more. Stop every process that has it open, put the right file there, and start them again."
-                " If it is from a backup: see migration_pair."
-            )
+            raise IndexUnusable(f"{self._path} was replaced or removed while this process had it open. {REPLACED}")
+        if not connection.in_transaction:
+            known = self._noted
+            with translated(self._path):
+                last = commits.last(connection)
+                if last < known:
+                    last = self._last_anew()
+            self.check(last, known)
         connection.due = now + LOOK_SECONDS
+
+    def _last_anew(self) -> int:
+        """A statement that is still open shows its connection an older state."""
+        other = sqlite3.connect(self._path, timeout=LOCK_SECONDS)
+        try:
+            return commits.last(other)
+        finally:
+            other.close()
 
     def _before_fork(self) -> None:
         connection: _Connection | None = getattr(self._local, "connection", None)

@@ -67,10 +67,15 @@ def count(index: Index) -> int:
     return int(number)
 
 
-def count_for(index: Index, component: str) -> int:
+def count_for(connection: sqlite3.Connection, component: str) -> int:
     """Of records of that component."""
-    (number,) = index.connection().execute("SELECT count(*) FROM inbox WHERE component = ?", (component,)).fetchone()
+    (number,) = connection.execute("SELECT count(*) FROM inbox WHERE component = ?", (component,)).fetchone()
     return int(number)
+
+
+def counts(connection: sqlite3.Connection) -> dict[str, int]:
+    """Of records of each component that has some."""
+    return dict(connection.execute("SELECT component, count(*) FROM inbox GROUP BY component ORDER BY component"))
 
 
 _ENTRY = "component, key, once, effect, payload"

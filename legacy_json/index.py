@@ -43,8 +43,9 @@ class Index:
         return self._connections.get()
 
     def close(self) -> None:
-        """Close this thread's connection."""
+        """Close this thread's connection. Another file may be put in its place then."""
         self._connections.close()
+        self._connections.forget()
 
     @contextmanager
     def write(self, seconds: float = LOCK_SECONDS, *, shown: bool = True) -> Iterator[tuple[sqlite3.Connection, int]]:
@@ -56,14 +57,21 @@ class Index:
         with held(self._lock, seconds), translated(self.path):
             try:
                 connection.execute("BEGIN IMMEDIATE")
-                number = commits.last(connection) + shown
+                last = commits.last(connection)
+                self._connections.check(last)
+                number = last + shown
                 if shown:
                     commits.note(connection, number)
                 yield connection, number
                 connection.execute("COMMIT")
+                self.committed(number)
             except BaseException:
                 _roll_back(connection)
                 raise
+
+    def committed(self, number: int) -> None:
+        """A commit of that number was made: from now on the index is not older, or it is another one."""
+        self._connections.note(number)
 
     @contextmanager
     def snapshot(self) -> Iterator[sqlite3.Connection]:

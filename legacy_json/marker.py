@@ -152,7 +152,8 @@ def _tell(index: Index, root: Path, names: list[str]) -> None:
     _remember(index, {name: Told(_heard(index, marker, name), counter) for name in changed})
     ours = {name: Shown(index.store_id, counter) for name in changed if _owns(index, name)}
     others = {name: shown for name, shown in marker.sources.items() if name not in changed}
-    _write(root, Marker(others | ours, marker.closed))
+    closed = {name: since for name, since in marker.closed.items() if name not in changed}  # written again
+    _write(root, Marker(others | ours, closed))
     _remember(index, {name: Told(counter, counter) for name in changed})
 
 

@@ -28,7 +28,7 @@ def source_named(sources: Collection[Source], root: Path, text: str) -> Source:
     for source in sources:
         if text == source.name:
             return source
-    name = _within(root, text)
+    name = within(root, text)
     found = [source for source in sources if _has(source, name)]
     if not found:
         raise NoSuchSource(text, sources)
@@ -37,7 +37,7 @@ def source_named(sources: Collection[Source], root: Path, text: str) -> Source:
     return found[0]
 
 
-def _within(root: Path, text: str) -> str:
+def within(root: Path, text: str) -> str:
     """The path relative to the bot's folder, of whose files one may be meant that is not there."""
     path, folder = Path(text), root.resolve()
     there = Path.cwd() / path  # also of an absolute one

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from legacy_json.errors import SourceUnreadable
-from legacy_json.fences import FenceState
+from legacy_json.fences import FOR_GOOD, FenceState
 from legacy_json.index import Index
 from legacy_json.layouts import Source
 from legacy_json.owners import Owner
@@ -86,10 +86,19 @@ def _ours(index: Index, sources: dict[str, Source], which: str) -> list[Dirty]:
 
 
 def sealed(index: Index, sources: Iterable[Source]) -> set[str]:
-    """Names of sources whose files stay as they are: the migration of a component in them is closed."""
-    rows = index.connection().execute("SELECT component FROM fence WHERE state = ?", (FenceState.SEALED,))
-    closed = {component for (component,) in rows}
-    return {source.name for source in sources if closed & {collection.name for collection in source.collections}}
+    """Names of sources whose files stay as they are: the migration of a component in them is closed, and none is
+    written there any more. JSON may have been promoted for the others since; they are rendered then, beside what the
+    index last had of the closed one.
+    """
+    rows = index.connection().execute("SELECT component, state, mirrored FROM fence")
+    fences = {component: (state, mirrored) for component, state, mirrored in rows}
+    return {source.name for source in sources if _is_done_with(fences, [c.name for c in source.collections])}
+
+
+def _is_done_with(fences: Mapping[str, tuple[str, int]], names: Sequence[str]) -> bool:
+    found = [fences.get(name, (FenceState.OPEN, 0)) for name in names]
+    written = any(state not in (FenceState.CLOSED, *FOR_GOOD) or mirrored for state, mirrored in found)
+    return not written and any(state == FenceState.SEALED for state, _ in found)
 
 
 def listed(source: Source, number: int, name: str) -> Listed:

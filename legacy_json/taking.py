@@ -8,6 +8,8 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
@@ -17,6 +19,7 @@ from legacy_json.conflicts import open_conflicts
 from legacy_json.errors import LegacyError
 from legacy_json.fences import FOR_GOOD, FenceState, fence
 from legacy_json.index import Index
+from legacy_json.last_resort import Choice
 from legacy_json.layouts import Source
 from legacy_json.outdated import as_text, dirty, listed
 from legacy_json.owners import Owner
@@ -29,7 +32,7 @@ from legacy_json.rendering.refusals import named
 from legacy_json.rendering.replace import resolved, signature, sweep
 from legacy_json.scratch import Listed
 from legacy_json.stability import age, signatures
-from legacy_json.walking import Progress
+from legacy_json.walking import Progress, files_of
 
 QUIET = 2.0  # seconds in which a stopped bot has written nothing
 ORIGINALS = "originals"
@@ -139,12 +142,32 @@ def restore(index: Index, root: Path, source: Source, now: datetime) -> Manifest
     What stood there is kept below the index's folder; what was written since stays in the index as older versions.
     Files that were made since stay. Raises ElsewhereAuthority, StillWritten, CopyDamaged, FileUnwritable.
     """
+    with _restoring(index, root, source, now):
+        manifest = copies.verify_originals(originals(index, source))
+        restore_originals(originals(index, source), root)
+    return manifest
+
+
+def restore_last_good(index: Index, root: Path, source: Source, chosen: Sequence[Choice], now: datetime) -> None:
+    """Put these copies back in the places of their files; the bot owns the source. Other files of it stay.
+
+    Of what stood there and was written since, as restore(). Raises what it raises.
+    """
+    with _restoring(index, root, source, now):
+        for each in chosen:
+            with named(root / each.name):
+                (root / each.name).parent.mkdir(parents=True, exist_ok=True)
+            copies.restore(each.copy.path, each.copy.checked, root / each.name, within=root)
+
+
+@contextmanager
+def _restoring(index: Index, root: Path, source: Source, now: datetime) -> Iterator[None]:
+    """Around the exchange of files, which may be repeated after a crash."""
     _refuse_closed(index, source)
     if owners.owner(index, source) is Owner.LEGACY:
         _refuse_busy(root, source)
     with reading.reader(index), rendering(index):
-        manifest = copies.verify_originals(originals(index, source))
-        restore_originals(originals(index, source), root)
+        yield
         _keep_displaced(index, root, source, index.path.parent / DISPLACED / now.strftime("%Y%m%dT%H%M%SZ"))
         with index.write() as (connection, _):
             owners.disown(connection, source)
@@ -154,13 +177,13 @@ def restore(index: Index, root: Path, source: Source, now: datetime) -> Manifest
                 (source.name,),
             )
         marker.note(index, root, [source.name])
-    return manifest
 
 
 def _keep_displaced(index: Index, root: Path, source: Source, kept: Path) -> None:
     """What stood in the places of its files, be it that a restoring which was killed displaced it."""
     rows = index.connection().execute("SELECT name FROM file WHERE source = ?", (source.name,))
-    names = {(root / name).resolve(): name for (name,) in rows}
+    there = dict.fromkeys([*(name for (name,) in rows), *files_of(root, source)])  # a new index knows none
+    names = {(root / name).resolve(): name for name in there}
     for folder in sorted({path.parent for path in names}):
         for number, each in enumerate(left for left in sweep(folder) if left.target in names):
             target = kept / names[each.target]

@@ -40,6 +40,7 @@ def commit(index: Index, places: Places, seconds: float = LOCK_SECONDS) -> Itera
         writer = Writer(index, connection, places, last + 1)
         yield writer
         writer.finish()
+    index.committed(last + 1)
 
 
 @dataclass(slots=True)

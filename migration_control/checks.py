@@ -10,6 +10,7 @@ from django.core.checks import CheckMessage, Error, register
 
 from migration_control import components
 from migration_control.file_checks import check_disks, check_keys, check_lookups, check_overlaps, check_owned
+from migration_control.moving.left_behind import check_left_behind
 from migration_control.records import Record
 
 
@@ -21,6 +22,7 @@ def register_all() -> None:
     register(check_keys)
     register(check_disks)
     register(check_owned)
+    register(check_left_behind)
 
 
 def check_triggers(app_configs: Sequence[Any] | None, **kwargs: object) -> list[CheckMessage]:

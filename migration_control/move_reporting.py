@@ -12,12 +12,13 @@ from rich.table import Table
 from migration_control import store
 from migration_control.components import Component
 from migration_control.mirroring import draining_to_json, parking
-from migration_control.models import ComponentState, MoveRequest, Transition
+from migration_control.models import ComponentState, MoveRequest, Parked, Transition
 from migration_control.models.moves import open_request
 from migration_control.moving import rows
 from migration_control.moving.gates import Gate
+from migration_control.moving.left_behind import waiting_here
 from migration_control.moving.requests import Plan
-from migration_control.stages import StageRow
+from migration_control.stages import StageRow, Store
 from migration_control.wording import counted
 
 COLOURS = {"done": "green", "failed": "red", "refused": "red"}
@@ -26,26 +27,29 @@ COLOURS = {"done": "green", "failed": "red", "refused": "red"}
 @dataclass(frozen=True, slots=True)
 class Standing:
     """Where a component stands. to_database: keys that it lacks, None where the files are elsewhere; to_json: that
-    JSON lacks."""
+    JSON lacks; waiting: entries of the index's inbox, which are applied yet."""
 
     state: ComponentState
     to_database: int | None
     to_json: int
     parked: int
+    waiting: int
     last: Transition | None
     open: MoveRequest | None
 
 
 def standings(chosen: Sequence[Component]) -> list[Standing]:
-    return [_standing(component) for component in chosen]
+    waiting = waiting_here()
+    return [_standing(component, waiting.get(component.name, 0)) for component in chosen]
 
 
-def _standing(component: Component) -> Standing:
+def _standing(component: Component, waiting: int) -> Standing:
     return Standing(
         ComponentState.objects.get(name=component.name),
         store.index().count_pending(component.name) if store.has_files() else None,
         draining_to_json.count_pending(component),
         parking.count(component),
+        waiting,
         rows.last(component.name),
         open_request(component.name),
     )
@@ -73,6 +77,17 @@ def _stage(state: ComponentState) -> str:
     return "closed" if state.closed else state.stage
 
 
+def print_waiting(console: Console, standing: Iterable[Standing]) -> None:
+    """What the index alone has, of which the authority does not know yet."""
+    for each in standing:
+        if each.waiting:
+            fact = f"{each.state.name}: {counted(each.waiting, 'entry', 'entries')} of the index's inbox"
+            wait = (
+                f"{'waits' if each.waiting == 1 else 'wait'} to be applied. Keep LEGACY_DIR and the index until then."
+            )
+            console.print(f"{fact} {wait}", markup=False, highlight=False, style="yellow")
+
+
 def print_open(console: Console, standing: Iterable[Standing], unattended: Iterable[MoveRequest]) -> None:
     """Requests that have not ended, and whether anybody takes them."""
     left = {request.pk for request in unattended}
@@ -95,6 +110,7 @@ def standing_dict(standing: Standing) -> dict[str, Any]:
         "to_database": standing.to_database,
         "to_json": standing.to_json,
         "parked": standing.parked,
+        "waiting": standing.waiting,
         "last_move": standing.last and transition_dict(standing.last),
         "open_request": standing.open and request_dict(standing.open),
     }
@@ -155,8 +171,16 @@ def print_plan(console: Console, plan: Plan) -> None:
     if plan.steps:
         drain = "what the other store lacks" if plan.to_drain is None else counted(plan.to_drain, "key")
         console.print(f"It copies {drain}, and loses {plan.lost} writes. Writers wait for moments, handlers serve on.")
+    for parked in plan.parked:
+        console.print(f"  {parked_line(parked)}", markup=False, highlight=False, style="yellow")
     for gate in plan.gates:
         console.print(gate_line(gate), markup=False, highlight=False, style=None if gate.holds else "red")
+
+
+def parked_line(parked: Parked) -> str:
+    store = "the database" if parked.to == Store.DATABASE else "JSON"
+    tried = f"tried {counted(parked.attempts, 'time')} since {parked.since:%Y-%m-%d %H:%M}"
+    return f"parked: {parked.key}, which {store} refused, {tried}: {parked.reason}"
 
 
 def gate_line(gate: Gate) -> str:
@@ -175,6 +199,7 @@ def plan_dict(plan: Plan) -> dict[str, Any]:
         "steps": [{"kind": step.kind, **_row_dict(step.after)} for step in plan.steps],
         "gates": [gate_dict(gate) for gate in plan.gates],
         "to_drain": plan.to_drain,
+        "parked": [_parked_dict(parked) for parked in plan.parked],
         "writes_lost": plan.lost,
     }
 
@@ -182,6 +207,11 @@ def plan_dict(plan: Plan) -> dict[str, Any]:
 def gate_dict(gate: Gate) -> dict[str, Any]:
     """For scripts."""
     return {name: getattr(gate, name) for name in ("name", "holds", "detail", "remedy", "overridable")}
+
+
+def _parked_dict(parked: Parked) -> dict[str, Any]:
+    names = ("key", "to", "version", "reason", "attempts")
+    return {**{name: getattr(parked, name) for name in names}, "since": parked.since.isoformat()}
 
 
 def _row_dict(row: StageRow) -> dict[str, str]:

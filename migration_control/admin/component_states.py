@@ -22,10 +22,10 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from migration_control import components, runs, store, undoing
 from migration_control.admin import show, standing, unattended
+from migration_control.admin.closing import ClosingPages
 from migration_control.admin.controlling import CONTROL, is_going
 from migration_control.admin.drawn import StalePage, newest_run, refuse_if_newer
 from migration_control.admin.forms import ImportForm
-from migration_control.admin.moving import MovingAdmin
 from migration_control.admin.parked import ParkedPages
 from migration_control.admin.reading import demand
 from migration_control.components import Component, UnknownComponent
@@ -34,7 +34,7 @@ from migration_control.run_states import ACTIVE
 
 
 @admin.register(ComponentState)
-class ComponentStateAdmin(MovingAdmin, ParkedPages):
+class ComponentStateAdmin(ClosingPages, ParkedPages):
     actions = ["import_chosen"]
     list_display: tuple[str, ...] = (
         "name", "where", "reads", "authority", "epoch", "lacks", "parked", "last_move", "request", "file", "last_work",

@@ -16,6 +16,7 @@ from migration_control.run_states import DUE
 CONTROL = "migration_control.control_runs"
 MOVE = "migration_control.move_components"
 OVERRIDE = "migration_control.override_gates"
+CLOSE = "migration_control.close_migrations"
 M = TypeVar("M", bound=models.Model)
 
 

@@ -35,6 +35,32 @@ class UndoForm(forms.Form):
     drawn = forms.IntegerField(widget=forms.HiddenInput)
 
 
+class ReasonForm(forms.Form):
+    reason = forms.CharField(
+        max_length=500, widget=forms.TextInput({"class": "vTextField"}), help_text="Kept in the history for ever."
+    )
+
+
+class CloseForm(ReasonForm):
+    """name: which the person who closes it has to type."""
+
+    confirm = forms.CharField(
+        label="Its name",
+        widget=forms.TextInput({"class": "vTextField", "autocomplete": "off"}),
+        help_text="Type the component's name: there is no way back.",
+    )
+    epoch = forms.IntegerField(widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, name: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._name = name
+
+    def clean_confirm(self) -> str:
+        if self.cleaned_data["confirm"].strip() != self._name:
+            raise forms.ValidationError(f"Nothing was closed: type {self._name}.")
+        return self._name
+
+
 class MoveForm(forms.Form):
     """plan: as things are now. may_override: whoever asks has the permission; the field is not there otherwise."""
 

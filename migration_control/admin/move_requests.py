@@ -4,20 +4,29 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.views.decorators.http import require_http_methods
 
 from migration_control.admin import show, standing, unattended
-from migration_control.admin.controlling import ControlAdmin
+from migration_control.admin.controlling import MOVE, ControlAdmin
+from migration_control.admin.forms import ReasonForm
+from migration_control.admin.reading import demand
 from migration_control.models import MoveRequest
+from migration_control.moving.errors import MoveRefused
+from migration_control.moving.withdrawing import withdraw
 
 
 @admin.register(MoveRequest)
 class MoveRequestAdmin(ControlAdmin[MoveRequest]):
-    change_form_template = "admin/migration_control/live_form.html"
+    change_form_template = "admin/migration_control/moverequest/change_form.html"
     change_list_template = "admin/migration_control/live_list.html"
     list_display = (
         "number", "component", "wanted", "state_badge", "told", "requested_by", "why", "asked", "duration",
@@ -89,5 +98,28 @@ class MoveRequestAdmin(ControlAdmin[MoveRequest]):
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         wish = self.get_object(request, object_id)
-        context = {"going": wish is not None and wish.open, "unattended": unattended.note(), **(extra_context or {})}
+        going = wish is not None and wish.open
+        context: dict[str, Any] = {"going": going, "unattended": unattended.note()}
+        context |= {"may_withdraw": going and self.has_move_permission(request), **(extra_context or {})}
         return super().change_view(request, object_id, form_url, context)
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(require_http_methods(["GET", "HEAD", "POST"])(self.withdraw_view))
+        return [path("<int:pk>/withdraw/", view, name="migration_control_moverequest_withdraw"), *super().get_urls()]
+
+    def withdraw_view(self, request: HttpRequest, pk: int) -> HttpResponseBase:
+        """What was asked for; and, confirmed with a reason, taken back."""
+        demand(request, MOVE)
+        wish = get_object_or_404(MoveRequest, pk=pk)
+        form = ReasonForm(request.POST or None)
+        if request.method == "POST" and form.is_valid():
+            try:
+                withdraw(wish, by=request.user.get_username(), reason=form.cleaned_data["reason"])
+            except MoveRefused as error:
+                self.message_user(request, f"Nothing was done. {error}", messages.ERROR)
+            else:
+                self.log_change(request, wish, "withdrawn")
+                self.message_user(request, f"Request {wish.pk}, to move {wish}, is withdrawn.")
+            return redirect("admin:migration_control_moverequest_change", wish.pk)
+        context = self.page(request, f"Withdraw request {wish.pk}?", wish=wish, form=form)
+        return TemplateResponse(request, "admin/migration_control/moverequest/withdraw.html", context)

@@ -17,7 +17,7 @@ from django.views.decorators.http import require_http_methods
 
 from migration_control import components
 from migration_control.admin import show, standing, unattended
-from migration_control.admin.controlling import MOVE, OVERRIDE, ControlAdmin
+from migration_control.admin.controlling import CLOSE, MOVE, OVERRIDE, ControlAdmin
 from migration_control.admin.forms import MoveForm
 from migration_control.admin.lags import database_lacks
 from migration_control.admin.reading import demand
@@ -29,7 +29,7 @@ from migration_control.moving.gates import Gate
 from migration_control.moving.relations import Closed
 from migration_control.moving.requests import AlreadyThere, OpenRequest, Plan
 from migration_control.moving.rows import Moved
-from migration_control.stages import STAGES, Kind, NoSuchStage, StageRow, Step, row
+from migration_control.stages import STAGES, Kind, NoSuchStage, Stage, StageRow, Step, row
 
 SHOWN = 5  # requests, and lines of the history, on a component's page
 OTHER_STORE = (
@@ -63,6 +63,7 @@ class MovingAdmin(ControlAdmin[ComponentState]):
         return {
             "may_move": self.has_move_permission(request) and not state.closed,
             "closed": str(Closed(name)) if state.closed else "",
+            "may_close": request.user.has_perm(CLOSE) and state.stage == Stage.DB_ONLY and not state.closed,
             "open_request": open_request(name),
             "stages": [_Choice(state, at, other) for at, other in zip(STAGES, OTHER_STORE, strict=True)],
             "requests": [(wish, show.badge(wish.state)) for wish in wishes] if may_see(request, "moverequest") else (),
@@ -147,7 +148,7 @@ def _shown(plan: Plan, state: ComponentState, going: MoveRequest | None) -> dict
     return {
         "plan": plan,
         "steps": [(step, _effect(step)) for step in plan.steps],
-        "gates": [(gate, show.badge(_verdict(gate))) for gate in plan.gates],
+        "gates": [(gate, show.badge(verdict(gate))) for gate in plan.gates],
         "hands_over": any(step.kind in (Kind.TO_DATABASE, Kind.TO_JSON) for step in plan.steps),
         "counted": standing.figure(database_lacks(state), timezone.now()),
         "going": going,
@@ -159,7 +160,7 @@ def _effect(step: Step) -> str:
     return EFFECTS[step.kind, step.forward]
 
 
-def _verdict(gate: Gate) -> str:
+def verdict(gate: Gate) -> str:
     if gate.holds:
         return "holds"
     return "overridable" if gate.overridable else "in the way"

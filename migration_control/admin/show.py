@@ -34,12 +34,14 @@ SIGNS: dict[str, tuple[str, str]] = {
     MoveRequest.State.REQUESTED: ("waiting", "…"),
     MoveRequest.State.DONE: ("good", "✓"),
     MoveRequest.State.REFUSED: ("warning", "!"),
+    MoveRequest.State.WITHDRAWN: ("ended", "✕"),
     "parked": ("bad", "✕"),
     "overridden": ("warning", "!"),
     "holds": ("good", "✓"),
     "in the way": ("bad", "✕"),
     "overridable": ("warning", "!"),
     "automatic": ("waiting", "▸"),
+    "closed": ("ended", "✓"),
 }
 COUNTS = ("inserted", "updated", "deleted", "unchanged", "quarantined", "repaired", "kept")
 

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 
-from legacy_json import inbox
+from legacy_json import fences, inbox
 from legacy_json.documents import written
 from legacy_json.errors import Unholdable
 from legacy_json.inbox import Entry
@@ -24,6 +24,7 @@ from legacy_json.records import State
 from migration_control import store
 from migration_control.components import Component
 from migration_control.records import Record
+from migration_control.routing.errors import NothingKept
 from migration_control.stores.changes import derive
 from migration_control.stores.documents import document
 from migration_control.stores.instances import Instances
@@ -37,18 +38,23 @@ def is_wanted() -> bool:
 
 
 def keep(component: Component, record: Record, stem: str | None, once: str) -> None:
-    """Durably, when this returns. Raises Unholdable, StoreBusy, IndexUnwritable."""
-    entry = posted(component, record, stem, once)
-    with store.index().write(shown=False) as (connection, _):
-        inbox.post(connection, [entry])
+    """Durably, when this returns. Raises NothingKept, Unholdable, StoreBusy, IndexUnwritable."""
+    _keep(component, posted(component, record, stem, once))
 
 
 def keep_many(component: Component, records: Sequence[Record], stem: str, once: str) -> None:
     """The same of several, which are appended together."""
     entries = [posted(component, record, stem, once) for record in records]
     whole = json.dumps([entry.payload for entry in entries])
+    _keep(component, Entry(component.name, stem, once, APPEND_MANY, whole))
+
+
+def _keep(component: Component, entry: Entry) -> None:
+    """Unless its migration is closed, or being closed: who closes it looks here, under the same lock, first."""
     with store.index().write(shown=False) as (connection, _):
-        inbox.post(connection, [Entry(component.name, stem, once, APPEND_MANY, whole)])
+        if fences.fence(connection, component.name).state in fences.FOR_GOOD:
+            raise NothingKept(component.name)
+        inbox.post(connection, [entry])
 
 
 def kept_many(component: Component, entry: Entry) -> list[Any]:

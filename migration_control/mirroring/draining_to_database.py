@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from django.db import DataError, IntegrityError, OperationalError, transaction
+from django.db import DataError, IntegrityError, OperationalError, connection, transaction
 from psycopg.errors import ProgramLimitExceeded
 
 from legacy_json.acknowledging import acknowledge
@@ -23,7 +23,12 @@ from migration_control.wording import first_line
 
 ROWS = 1000  # records in one transaction, at most
 FEWEST = 100  # also where the machine is busy: fewer would cost more than they spare
-SECONDS = 0.02  # that one should take: for so long writers' own copies wait behind it
+SECONDS = 0.02  # that one should take while writers' own copies wait behind it
+CALM = 0.1  # while nobody does: for so long the first one will
+
+_WAITS = (
+    "SELECT EXISTS (SELECT FROM pg_locks AS l WHERE NOT l.granted AND pg_backend_pid() = ANY (pg_blocking_pids(l.pid)))"
+)
 
 
 @dataclass(slots=True)
@@ -32,9 +37,17 @@ class Pace:
 
     records: int
 
-    def note(self, records: int, seconds: float) -> None:
-        fitting = int(records * SECONDS / max(seconds, 1e-4))
+    def note(self, records: int, seconds: float, *, waited: bool) -> None:
+        """waited: somebody stood behind a transaction of so many records, which took so long."""
+        fitting = int(records * (SECONDS if waited else CALM) / max(seconds, 1e-4))
         self.records = max(FEWEST, min(fitting, self.records + self.records // 2, ROWS))
+
+
+def somebody_waits() -> bool:
+    """Inside a transaction: whether its end is what another one waits for."""
+    with connection.cursor() as cursor:
+        cursor.execute(_WAITS)
+        return bool(cursor.fetchone()[0])
 
 
 @dataclass(slots=True)
@@ -99,7 +112,8 @@ def _send(component: Component, index: Index, prepared: Prepared, done: Drained,
     try:
         with transaction.atomic():
             receipt = copied(component, held, index, number)
-        pace.note(len(held.batch.records), time.monotonic() - began)
+            waited = somebody_waits()
+        pace.note(len(held.batch.records), time.monotonic() - began, waited=waited)
     except (DataError, IntegrityError, OperationalError) as error:
         if isinstance(error, OperationalError) and not isinstance(error.__cause__, ProgramLimitExceeded):
             raise

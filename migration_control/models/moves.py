@@ -26,6 +26,7 @@ class MoveRequest(models.Model):
         DONE = "done"
         REFUSED = "refused"
         FAILED = "failed"
+        WITHDRAWN = "withdrawn"
 
     component = models.ForeignKey(ComponentState, on_delete=models.PROTECT, related_name="requests")
     stage = models.CharField(choices=_STAGES)
@@ -59,6 +60,7 @@ class MoveRequest(models.Model):
         permissions = [
             ("move_components", "Can move components between stages"),
             ("override_gates", "Can override gates of a move"),
+            ("close_migrations", "Can end the migration of a component for good"),
         ]
 
     def __str__(self) -> str:

@@ -69,5 +69,6 @@ def was_moved_back(component: Component) -> bool:
 
 def _is_to_wait(component: Component) -> bool:
     mine = MoveRequest.objects.filter(component=component.name)
-    failed = mine.filter(automatic=True, state__in=(MoveRequest.State.REFUSED, MoveRequest.State.FAILED))
+    ends = (MoveRequest.State.REFUSED, MoveRequest.State.FAILED, MoveRequest.State.WITHDRAWN)
+    failed = mine.filter(automatic=True, state__in=ends)
     return open_request(component.name) is not None or failed.filter(ended_at__gt=Now() - PAUSE).exists()

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from django.db import Error, connection, transaction
 from django.utils import timezone
 
-from legacy_json import deferring, fences, marker, mover_lock, pairing
+from legacy_json import deferring, fences, inbox, marker, mover_lock, pairing
 from legacy_json.fences import Fence, FenceState
 from legacy_json.index import Index
 from migration_control import components, store
@@ -184,8 +184,16 @@ def forget(component: Component) -> int:
 
 
 def announce(component: Component, index: Index, before: Fence, sealing: Fence) -> None:
-    """From here on the row may say that it is closed: JSON is not promoted any more. Raises MoveAborted."""
+    """From here on the row may say that it is closed: JSON is not promoted any more, and nothing is kept here for it.
+
+    Raises MoveAborted.
+    """
     with index.write() as (written, _):
+        if inbox.count_for(written, component.name):
+            raise MoveAborted(
+                f"Something was kept for {component.name} in the index meanwhile: a process could not reach the"
+                " database. Give it back to that process, wait for a worker to apply what was kept, and close it then."
+            )
         if before.state is not FenceState.CLOSED or not fences.advance(written, component.name, before, sealing):
             raise MoveAborted(f"The fence of {component.name} was moved meanwhile. Look again, then decide anew.")
 

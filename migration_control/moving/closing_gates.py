@@ -140,7 +140,7 @@ def _inbox(name: str, entries: int, where: str) -> Gate:
 def _of_files(component: Component) -> Iterator[Gate]:
     try:
         index = store.index()
-        waiting = inbox.count_for(index, component.name)
+        waiting = inbox.counts(index.connection())
         conflicts = [each for each in open_conflicts(index) if _is_of(each.file, each.component, component)]
         sources = {source.name: source for source in store.sources_of(component)}
         unrendered = [each.file.name for each in outdated.dirty(index, sources)]
@@ -148,7 +148,8 @@ def _of_files(component: Component) -> Iterator[Gate]:
         yield lacking("index", str(error))
         return
     yield paired(component)
-    yield _inbox("inbox of the index", waiting, "the index")
+    yield _inbox("inbox of the index", waiting.get(component.name, 0), "the index")
+    yield _left_behind(waiting)
     if conflicts:
         fact = f"{counted(len(conflicts), 'conflict')} of its files {'is' if len(conflicts) == 1 else 'are'} open."
         yield lacking("conflicts", fact, "See legacy_status --conflicts, then legacy_settle.")
@@ -159,6 +160,19 @@ def _of_files(component: Component) -> Iterator[Gate]:
         yield lacking("rendering", fact, "A worker does it; or: legacy_render")
     else:
         yield held("rendering", "Its files show what the index has.")
+
+
+def _left_behind(waiting: Mapping[str, int]) -> Gate:
+    """What waits in the index for others that are closed: it is the last to be closed that lets go of the index."""
+    closed = ComponentState.objects.filter(closed_above__isnull=False, name__in=waiting).order_by("name")
+    names = list(closed.values_list("name", flat=True))
+    if not names:
+        return held("left behind", "Nothing waits in the index for a component that is closed.")
+    total = sum(waiting[name] for name in names)
+    fact = (
+        f"{counted(total, 'effect')} in the index {'waits' if total == 1 else 'wait'} for {', '.join(names)}, closed."
+    )
+    return lacking("left behind", fact, "A worker applies them; its log says what is in the way.")
 
 
 def _is_of(file: str, of: str | None, component: Component) -> bool:

@@ -21,7 +21,7 @@ from migration_control.owning import whoever
 from migration_control.stages import NoSuchStage, StageRow
 from migration_control.wording import first_line
 
-STATUS = {MoveRequest.State.DONE: 0, MoveRequest.State.REFUSED: REFUSED}
+STATUS = {MoveRequest.State.DONE: 0, MoveRequest.State.REFUSED: REFUSED, MoveRequest.State.WITHDRAWN: REFUSED}
 
 
 class MovingCommand(BaseCommand):

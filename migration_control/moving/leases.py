@@ -74,7 +74,7 @@ class Lease:
 def claim(request: int) -> Lease | None:
     """Take it if it is open and nobody alive has it."""
     lease = Lease(request, uuid.uuid4())
-    taken = MoveRequest.objects.filter(_free(), pk=request, state__in=OPEN).update(
+    taken = MoveRequest.objects.filter(free(), pk=request, state__in=OPEN).update(
         token=lease.token,
         heartbeat=Now(),
         started_at=Coalesce("started_at", Now()),
@@ -86,8 +86,9 @@ def claim(request: int) -> Lease | None:
 
 def due() -> list[int]:
     """Open requests that nobody alive has, the oldest first."""
-    return list(MoveRequest.objects.filter(_free(), state__in=OPEN).order_by("pk").values_list("pk", flat=True))
+    return list(MoveRequest.objects.filter(free(), state__in=OPEN).order_by("pk").values_list("pk", flat=True))
 
 
-def _free() -> Q:
+def free() -> Q:
+    """Nobody alive has it."""
     return Q(token=None) | Q(heartbeat__lt=Now() - LEASE)

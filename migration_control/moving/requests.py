@@ -11,7 +11,7 @@ from django.db.models.functions import Now
 
 from migration_control import runs, store
 from migration_control.components import Component
-from migration_control.models import ComponentState, MoveRequest
+from migration_control.models import ComponentState, MoveRequest, Parked
 from migration_control.models.moves import open_request
 from migration_control.moving.errors import MoveRefused
 from migration_control.moving.executing import Told as Told
@@ -22,6 +22,7 @@ from migration_control.moving.relations import Closed
 from migration_control.moving.rows import Moved, last
 from migration_control.stages import StageRow, Step, Store, path
 
+SHOWN = 10  # parked keys in a plan
 UNCLAIMED = timedelta(seconds=10)  # after which a request that nobody takes is remarked on
 
 
@@ -48,14 +49,16 @@ class OpenRequest(MoveRefused):
         who = f"{request.requested_by} at {request.created_at:%Y-%m-%d %H:%M:%S} UTC ({request.reason})"
         super().__init__(
             f"Request {request.pk} by {who}, to move {request}, is {request.state}. Wait for it; it shows in"
-            f" migration_history {request.component_id}."
+            f" migration_history {request.component_id}. Or, while no worker is at it:"
+            f" migration_move {request.component_id} --withdraw --reason TEXT"
         )
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
     """What a move does. gates: of all its steps, each once, as they hold now; to_drain: keys that are copied on the
-    way, None where only a host with the files knows; epoch: to be given with the request."""
+    way, None where only a host with the files knows; epoch: to be given with the request; parked: keys that the other
+    store has refused, the first of them."""
 
     component: Component
     now: StageRow
@@ -64,6 +67,7 @@ class Plan:
     gates: list[Gate]
     to_drain: int | None
     epoch: int
+    parked: list[Parked]
     lost: int = 0  # writes: the protocol loses none, either way
 
     @property
@@ -86,7 +90,9 @@ def plan(component: Component, row: StageRow) -> Plan:
         for gate in gates(component, step, tried="way back" not in found):
             if gate.name not in found or not gate.holds:
                 found[gate.name] = gate
-    return Plan(component, state.row, row, steps, list(found.values()), _to_drain(component, state.row), state.epoch)
+    parked = list(Parked.objects.filter(component=component.name).order_by("since", "key")[:SHOWN])
+    drain = _to_drain(component, state.row)
+    return Plan(component, state.row, row, steps, list(found.values()), drain, state.epoch, parked)
 
 
 def _to_drain(component: Component, now: StageRow) -> int | None:

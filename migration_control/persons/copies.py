@@ -45,7 +45,7 @@ def found(home: Path, person: int) -> Iterator[Trace]:
 
 
 def found_in(folder: Path, names: list[str], person: int) -> Iterator[Trace]:
-    """Of files in the bot's folder."""
+    """Of files in the bot's folder, or another."""
     return _traces("file", folder, _found(folder, (folder / name for name in names), person))
 
 
@@ -68,10 +68,10 @@ def erase(home: Path, person: int) -> int:
 
 
 def erase_in(folder: Path, names: list[str], person: int) -> None:
-    """Of files in the bot's folder. Under the rendering lock."""
+    """Of files in the bot's folder, under the rendering lock; or in another."""
     for each in list(_found(folder, (folder / name for name in names), person)):
         if each.cut is None:
-            each.path.unlink()
+            each.path.unlink(missing_ok=True)
         else:
             _put(each.path, _rest(each.cut), like=each.path)
 
@@ -79,7 +79,10 @@ def erase_in(folder: Path, names: list[str], person: int) -> None:
 def _found(top: Path, paths: Iterable[Path], person: int) -> Iterator[Found]:
     within = registry.within()
     for path in paths:
-        data = path.read_bytes()
+        try:
+            data = path.read_bytes()
+        except FileNotFoundError:  # a service has removed it since, which is what is wanted
+            continue
         if is_file_of(str(path.relative_to(top)), person):
             yield Found(path, None, data)
         elif cutting.mentioned(data, person):

@@ -28,6 +28,10 @@ LISTS = re.compile(r"(user|chat|telegram|tg|person|customer)_?ids")
 SCOPED = "::"
 LONG = 10**6  # ids from here on are not met by chance in a text, as counts and months are
 
+POWER = "[0-9][eE][-+]?[0-9]"  # in every number that is written as a power of ten
+_NUMBER = r"(?<![0-9.])-?[0-9]+(?:\.[0-9]+)?[eE][-+]?[0-9]{1,4}(?![0-9])"
+_powers_in_text, _powers_in_bytes = re.compile(_NUMBER).findall, re.compile(_NUMBER.encode()).findall
+
 _LOOSE = False  # a line feed in a text is no reason to give up
 _decode = json.JSONDecoder(strict=_LOOSE).raw_decode
 _space = re.compile(r"[ \t\n\r]*").match
@@ -50,10 +54,12 @@ class Cut:
 
 
 def mentioned(text: str | bytes, person: int) -> bool:
-    """Whether the number stands in it, as a number of its own."""
+    """Whether the number stands in it, as a number of its own; 7.5e8, also, for 750000000."""
     if isinstance(text, bytes):
-        return re.search(rb"(?<![0-9])%d(?![0-9])" % person, text) is not None
-    return re.search(rf"(?<![0-9]){person}(?![0-9])", text) is not None
+        plain = re.search(rb"(?<![0-9])%d(?![0-9])" % person, text)
+        return plain is not None or any(float(each) == person for each in _powers_in_bytes(text))
+    plain_text = re.search(rf"(?<![0-9]){person}(?![0-9])", text)
+    return plain_text is not None or any(float(each) == person for each in _powers_in_text(text))
 
 
 def cut(text: str, person: int, within: Iterable[str] = ()) -> Cut:
@@ -73,6 +79,32 @@ def without(value: Any, person: int, within: Iterable[str] = ()) -> Any:
     if not made.found:
         return value
     return None if made.rest is None else json.loads(made.rest)
+
+
+def unnamed(value: Any, person: int, within: Iterable[str] = ()) -> Any:
+    """The same of a value that is everybody's, whomever it names: of an object that is the person's as a whole, only
+    the members that say so become null.
+    """
+    if not is_of(value, person, within):
+        return without(value, person, within)
+    mine = {name for name in (*IDENTITIES, *OBJECTS) if name in value and _names(value[name], person)}
+    rest = {name: None if name in mine else each for name, each in value.items()}
+    return without({name: each for name, each in rest.items() if not is_of(each, person, within)}, person, within)
+
+
+def rest_of(document: str, person: int, within: Iterable[str] = (), *, common: bool) -> str:
+    """Of a record's document that is not theirs as a whole. common: it is everybody's. Raises NotJson."""
+    if not common:
+        return cut(document, person, within).rest or ""
+    try:
+        members = json.loads(document).items()
+    except (ValueError, RecursionError) as error:
+        raise NotJson(str(error)) from error
+    return json.dumps({name: unnamed(value, person, within) for name, value in members})
+
+
+def _names(value: object, person: int) -> bool:
+    return _is_id(value, person) or (isinstance(value, dict) and _is_id(value.get("id"), person))
 
 
 def is_of(value: object, person: int, within: Iterable[str] = ()) -> bool:

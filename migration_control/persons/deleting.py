@@ -7,13 +7,15 @@ files and copies, which are found by the person's number alone. So a deletion th
 from __future__ import annotations
 
 import logging
+import sqlite3
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.conf import settings
+from django.db import Error
 
 from legacy_json import scratch
 from legacy_json.errors import LegacyError, NotThere
@@ -23,11 +25,13 @@ from legacy_json.renderer import rendering
 from legacy_json.rendering import replace
 from migration_control import components, store
 from migration_control.components import Component
+from migration_control.copying import AuthorityMoved
 from migration_control.inbox import settling
 from migration_control.persons import compacting, copies, copying, elsewhere, in_database, in_index
-from migration_control.persons.gathering import gather, has_index, left_alone
+from migration_control.persons.gathering import common, gather, has_index, left_alone
 from migration_control.persons.refusing import refuse, refuse_unserved
 from migration_control.persons.traces import Part, Trace, totals
+from migration_control.routing.errors import RouterError
 from migration_control.stores.changes import Changes
 
 log = logging.getLogger(__name__)
@@ -49,12 +53,37 @@ class NotGone(LegacyError):
         )
 
 
+FAILURES = (LegacyError, RouterError, AuthorityMoved, Error, sqlite3.Error, OSError)
+
+
+class Unfinished(LegacyError):
+    """It broke off in the middle. done, left: of its steps; what failed is the first of those that are left."""
+
+    def __init__(self, person: int, done: list[str], left: list[str], why: Exception) -> None:
+        self.done, self.left = done, left
+        so_far = f"Done: {', '.join(done)}. " if done else "Nothing was deleted yet. "
+        super().__init__(
+            f"The deletion of {person} broke off at: {left[0]}. {type(why).__name__}: {why} {so_far}Left:"
+            f" {', '.join(left)}. It may be repeated, and finds what is left by itself."
+        )
+
+
+class Step(NamedTuple):
+    """what: as staff are told of it. act: may be repeated, and be killed anywhere."""
+
+    what: str
+    act: Callable[[], object]
+
+
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """How many traces there are, by place and name."""
+    """How many traces there are, by place and name. common: records that are everybody's and name the person, which
+    staff should look at: component and key.
+    """
 
     person: int
     found: Totals
+    common: list[str] = field(default_factory=list)
 
 
 def preview(person: int) -> Preview:
@@ -62,43 +91,49 @@ def preview(person: int) -> Preview:
     refuse(person)
     found = list(gather(person))
     refuse_unserved(found)
-    return Preview(person, totals(found))
+    return Preview(person, totals(found), common(person))
 
 
 def delete(person: int, *, reason: str, by: str) -> Preview:
     """Returns what was found and is gone. Safe to repeat.
 
-    Raises PersonRefused, NotGone, other LegacyErrors, and django.db.Error; then it is to be repeated.
+    Raises Unfinished and NotGone, when it is to be repeated; before anything is deleted also what preview() raises.
     """
     done = preview(person)
     log.warning("The data of person %d is deleted, as %s asked: %s", person, by, reason)
     settling.settle()  # what is owed to other people is theirs
-    for step in steps(person):
-        step()
+    names = [step.what for step in steps(person)]
+    for number, step in enumerate(steps(person)):
+        try:
+            step.act()
+        except FAILURES as error:
+            raise Unfinished(person, names[:number], names[number:], error) from error
     left = totals(gather(person))
     if left:
         raise NotGone(person, left)
     return done
 
 
-def steps(person: int) -> Iterator[Callable[[], object]]:
-    """In order; each may be repeated, and be killed anywhere."""
+def steps(person: int) -> Iterator[Step]:
+    """In order."""
+    notes = partial(in_database.erase_notes, person)
     if settings.DATABASE_USED:
-        yield partial(in_database.erase_notes, person)  # findings keep keys reserved
+        yield Step("notes in the database", notes)  # findings keep keys reserved
     for component in reversed(components.everything()):
-        yield partial(_erase_records, component, person)
+        yield Step(f"records of {component.name}", partial(_erase_records, component, person))
     if has_index():
-        yield partial(in_index.erase_notes, store.index(), person)
-        yield partial(store.renderer().flush, edits=True)
-        yield partial(in_index.erase_notes, store.index(), person)  # edits that the rendering met
-        yield partial(_erase_copies, person)
-    yield partial(elsewhere.erase, person)
+        noted = partial(in_index.erase_notes, store.index(), person)
+        yield Step("notes in the index", noted)
+        yield Step("rendering of files", partial(store.renderer().flush, edits=True))
+        yield Step("edits of files", noted)  # which the rendering met
+        yield Step("copies of files", partial(_erase_copies, person))
+    yield Step("copies that services made", partial(elsewhere.erase, person))
     if settings.DATABASE_USED:
-        yield partial(in_database.erase_notes, person)
+        yield Step("notes of these acts", notes)
     if has_index():
-        yield partial(compacting.compact, store.index())
+        yield Step("compacting of the index", partial(compacting.compact, store.index()))
     if settings.DATABASE_USED:
-        yield in_database.reclaim
+        yield Step("vacuuming of tables", in_database.reclaim)
 
 
 def _erase_records(component: Component, person: int) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from legacy_json.layouts import Source
 from legacy_json.shown import FOLDER as SHOWN
-from migration_control.persons import cutting, registry
+from migration_control.persons import copies, cutting, registry
 from migration_control.persons.copies import FOLDERS
 from migration_control.persons.notes import is_file_of
 from migration_control.persons.traces import Part, Trace, loaded
@@ -31,11 +31,25 @@ def found(person: int) -> Iterator[Trace]:
     for name, path in made(person):
         said = loaded(cutting.as_text(path.read_bytes()))
         yield Trace("file", f"{name}: {path.parent.name}/{path.name}", None, Part.WHOLE, said)
+    whole = {path for _, path in made(person)}
+    for each, (folder, names) in shared():
+        others = [name for name in names if folder / name not in whole]
+        for trace in copies.found_in(folder, others, person):
+            yield trace._replace(name=f"{each}: {trace.name}")
+
+
+def shared() -> Iterator[tuple[str, tuple[Path, list[str]]]]:
+    """What services made, in which several people may be."""
+    for each in registry.files():
+        if each.shared is not None:
+            yield each.name, each.shared()
 
 
 def erase(person: int) -> None:
     for path in [path for _, path in made(person)]:
         path.unlink(missing_ok=True)
+    for _, (folder, names) in shared():
+        copies.erase_in(folder, names, person)
 
 
 def strange(root: Path, index: Path, sources: dict[str, Source], person: int) -> list[str]:

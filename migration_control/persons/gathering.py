@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from zoneinfo import ZoneInfo
 
 from django.conf import settings
 
 from legacy_json.outdated import sealed
 from legacy_json.walking import files_of
 from migration_control import components, store
-from migration_control.persons import copies, elsewhere, in_database, in_index
+from migration_control.fields import dumps
+from migration_control.persons import copies, cutting, elsewhere, in_database, in_index, registry
 from migration_control.persons.traces import Trace
 
 BEYOND = (
@@ -39,6 +41,20 @@ def gather(person: int) -> Iterator[Trace]:
         for component in components.declared():
             yield from in_database.records(component, person)
         yield from in_database.noted(person)
+
+
+def common(person: int) -> list[str]:
+    """Records that are everybody's and have the person's number somewhere, also where no data is known by it."""
+    zone, found = ZoneInfo(settings.LEGACY_TIME_ZONE), []
+    for component in components.everything():
+        personal = registry.personal(component.name)
+        if not personal.common:
+            continue
+        for record in component.model.records.iterate():
+            document = dumps(component.mapping.write(record, zone))
+            if not personal.owns(person, record.key) and cutting.mentioned(document, person):
+                found.append(f"{component.name} {record.key}")
+    return found
 
 
 def left_alone() -> list[str]:

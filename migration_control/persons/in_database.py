@@ -44,6 +44,7 @@ def _candidates(component: Component, person: int) -> QuerySet[Record]:
         if isinstance(field, JSONField):
             rows = rows.alias(**{f"text_of_{field.name}": Cast(field.name, TextField())})
             wanted |= Q(**{f"text_of_{field.name}__contains": str(person)})
+            wanted |= Q(**{f"text_of_{field.name}__regex": cutting.POWER})
         elif field.name in REFERENCES:
             wanted |= Q(**{field.name: person})
     return rows.filter(wanted)
@@ -51,12 +52,13 @@ def _candidates(component: Component, person: int) -> QuerySet[Record]:
 
 def scrub(record: Record, person: int) -> None:
     """Take out of somebody else's record what names the person."""
-    within = registry.personal(record.component).within
+    personal = registry.personal(record.component)
+    cut = cutting.unnamed if personal.common else cutting.without
     for field in record._meta.concrete_fields:
         value = getattr(record, field.attname)
         if isinstance(field, JSONField):
             if value is not None:
-                setattr(record, field.attname, cutting.without(value, person, within))
+                setattr(record, field.attname, cut(value, person, personal.within))
         elif field.name in REFERENCES and value == person:
             setattr(record, field.attname, None)
 

@@ -28,8 +28,15 @@ def records(index: Index, component: str, person: int, states: str = STANDING) -
     for low, high in registry.personal(component).spans(person):
         query = f"SELECT key, document FROM record WHERE component = ? AND state IN {states} AND key BETWEEN ? AND ?"
         found.update(index.connection().execute(query, (component, low, high)))
-    query = f"SELECT key, document FROM record WHERE component = ? AND state IN {states} AND instr(document, ?) > 0"
-    found.update(index.connection().execute(query, (component, str(person).encode())))
+    query = (
+        f"SELECT key, document FROM record WHERE component = ? AND state IN {states}"
+        " AND (instr(document, ?) > 0 OR CAST(document AS TEXT) GLOB '*[0-9][eE][-+0-9]*')"  # as cutting.POWER
+    )
+    found.update(
+        (key, document)
+        for key, document in index.connection().execute(query, (component, str(person).encode()))
+        if cutting.mentioned(document, person)
+    )
     for key, document in found.items():
         judgement = judged(component, person, key, document)
         if judgement is not None:
@@ -67,19 +74,19 @@ def erase_documents(index: Index, component: str, keys: Sequence[Key]) -> None:
 
 def cut_documents(index: Index, component: str, person: int, keys: Sequence[Key]) -> None:
     """The same of documents that are somebody else's."""
-    within = registry.personal(component).within
+    personal = registry.personal(component)
     with index.write() as (connection, counter):
         filing = Filing(connection, counter)
         for key in keys:
             file, document = connection.execute(
                 "SELECT file, document FROM record WHERE component = ? AND key = ?", (component, key)
             ).fetchone()
-            rest = cutting.cut(cutting.as_text(document), person, within).rest
+            rest = cutting.rest_of(cutting.as_text(document), person, personal.within, common=personal.common)
             if file:
                 filing.touch(file)
             connection.execute(
                 "UPDATE record SET document = ?, version = version + 1, changed = ? WHERE component = ? AND key = ?",
-                (cutting.as_bytes(rest or ""), counter, component, key),
+                (cutting.as_bytes(rest), counter, component, key),
             )
 
 

@@ -26,12 +26,14 @@ class Personal:
 
     spans: the keys of records that are the person's as a whole. within: members of a record, as event_data, that make
     the record theirs if they name the person at their own top. What other records say of a person need not be
-    declared: it is found by itself.
+    declared: it is found by itself. common: records that are not the person's are everybody's, as settings of the whole
+    bot are: a value that names the person stays without the id, and staff are told which.
     """
 
     component: str
     spans: Callable[[int], Sequence[Span]] = nothing
     within: tuple[str, ...] = ()
+    common: bool = False
 
     def owns(self, person: int, key: Key) -> bool:
         return any(low <= key <= high for low, high in self.spans(person))  # type: ignore[operator]
@@ -48,10 +50,15 @@ class Beside:
 
 @dataclass(frozen=True)
 class Files:
-    """Files that are a person's as a whole, and are no component's: copies that a service made."""
+    """Files that are a person's as a whole, and are no component's: copies that a service made.
+
+    shared: those in which several people may be, of each of which only the person's entries go: their folder, and their
+    names in it.
+    """
 
     name: str
     find: Callable[[int], Sequence[Path]]
+    shared: Callable[[], tuple[Path, list[str]]] | None = None
 
 
 _personal: dict[str, Personal] = {}

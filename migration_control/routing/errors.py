@@ -33,6 +33,18 @@ class DatabaseAway(RouterError):
         )
 
 
+class NothingKept(DatabaseAway):
+    """And this host keeps nothing for a component whose migration is closed: its index is about to be done with."""
+
+    def __init__(self, component: str) -> None:
+        RouterError.__init__(
+            self,
+            component,
+            f"The migration of {component} is closed, so the database alone has it, and it cannot be reached. Nothing"
+            " was written, nor kept on this host; try again when the database is back.",
+        )
+
+
 class DatabaseUnused(RouterError):
     def __init__(self, component: str) -> None:
         super().__init__(

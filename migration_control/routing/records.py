@@ -57,7 +57,7 @@ class Records(Generic[R]):
     def append(self, record: R, *, stem: str | None = None, once: str | None = None) -> R:
         """As create(); with a stem, at the end of that list. While the database, as the authority, is away, a record
         with an idempotency key is kept on this host until it is back (SERVICE_FALLBACK_ENABLED), and returned with
-        `kept` set.
+        `kept` set; NothingKept if its migration is closed.
         """
         try:
             return self.append_now(record, stem=stem, once=once)

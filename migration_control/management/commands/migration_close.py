@@ -97,7 +97,10 @@ def _end(found: list[Outlook], *, confirmed: bool, refused: bool) -> str:
         how = "" if refused else " To close: --confirm --reason TEXT"
         return f"Nothing was changed.{how}"
     names = ", ".join(each.component.name for each in found)
-    return f"Closed: {names}. Once all components are, unset LEGACY_DIR everywhere, and keep or delete index and files."
+    return (
+        f"Closed: {names}. Once all components are, and migration_status shows nothing that waits in the index:"
+        " unset LEGACY_DIR everywhere, and keep or delete index and files."
+    )
 
 
 def _plain(each: Outlook) -> dict[str, Any]:

@@ -60,6 +60,7 @@ class Command(BaseCommand):
             console.print(reporting.ledger_table(ledgers))
             console.print(reporting.balance(ledgers))
             console.print(move_reporting.stage_table(standing))
+            move_reporting.print_waiting(console, standing)
             move_reporting.print_open(console, standing, requests.unattended())
             reporting.print_runs(console, [*active, *last])
             for name, why in held.items():

@@ -13,7 +13,7 @@ from migration_control.copying import AuthorityMoved
 from migration_control.exits import FAILED, REFUSED, USAGE
 from migration_control.owning import whoever
 from migration_control.persons.commanding import person_of
-from migration_control.persons.deleting import NotGone, Preview, delete, preview
+from migration_control.persons.deleting import NotGone, Preview, Unfinished, delete, preview
 from migration_control.persons.gathering import BEYOND, STAYS, strange
 from migration_control.routing.errors import RouterError
 
@@ -44,7 +44,7 @@ class Command(BaseCommand):
                 found = preview(person)
             else:
                 found = delete(person, reason=options["reason"], by=whoever())
-        except (NotGone, StoreBusy, IndexUnwritable, FileUnwritable) as error:
+        except (NotGone, Unfinished, StoreBusy, IndexUnwritable, FileUnwritable) as error:
             raise CommandError(f"{error} {AGAIN}", returncode=FAILED) from error
         except LegacyError as error:
             raise CommandError(str(error), returncode=REFUSED) from error
@@ -60,12 +60,17 @@ class Command(BaseCommand):
         if as_json:
             traces = [{"place": place, "name": name, "count": n} for (place, name), n in sorted(found.found.items())]
             told = {"person": found.person, "deleted": gone, "found": traces, "perhaps": perhaps}
+            told["common"] = found.common
             self.stdout.write(json.dumps(told | {"beyond": list(BEYOND), "stays": STAYS}))
             return
         for (place, name), count in sorted(found.found.items()):
             self.stdout.write(f"{place} {name}: {count:,}")
         done = "was deleted" if gone else "would be deleted"
         self.stdout.write(f"{found.person}: {'this ' + done if found.found else 'there is nothing'}.")
+        for name in found.common:
+            self.stdout.write(
+                f"Look at {name} yourself: it is not theirs alone, and {'had' if gone else 'has'} their number."
+            )
         for name in perhaps:
             self.stdout.write(f"Look at {name} yourself: their number is in it, and nobody here knows the file.")
         self.stdout.write(f"Not within reach: {'; '.join(BEYOND)}.")

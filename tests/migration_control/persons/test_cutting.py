@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import given, strategies
 
-from migration_control.persons.cutting import NotJson, as_bytes, as_text, cut, mentioned, without
+from migration_control.persons.cutting import NotJson, as_bytes, as_text, cut, mentioned, unnamed, without
 
 CASES = [
     ('{"users": [{"user_id": 5, "a": 1}, {"user_id": 6}]}', '{"users": [{"user_id": 6}]}'),
@@ -113,3 +113,41 @@ def test_it_cuts_what_a_slow_way_would_leave_out(value: Any, indent: int | None)
     else:
         assert made.rest is not None
         assert json.loads(made.rest) == expected(value)
+
+
+@pytest.mark.parametrize(
+    "spelled", ["7.00500964e8", "7.00500964E+8", "700500964e0", "7005009640e-1", "700500964.0", "70050096.4e1"]
+)
+def test_an_id_is_found_however_its_number_is_written(spelled: str) -> None:
+    text = f'{{"a": {{"user_id": {spelled}, "x": 1}}, "b": {{"user_id": 7.00500965e8}}}}'
+    assert cut(text, 700500964).rest == '{"b": {"user_id": 7.00500965e8}}'
+    assert mentioned(text.encode(), 700500964)
+
+
+@pytest.mark.parametrize(
+    "text", ["7.0050096e8", "17.00500964e8", "x7.00500964e80", "1e99999", "7.00500964e8000", "7e", "id 3e5f"]
+)
+def test_other_powers_of_ten_are_not_taken_for_it(text: str) -> None:
+    assert not mentioned(text, 700500964)
+    assert not mentioned(text.encode(), 700500964)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ({"chat_id": 5, "text": "hello", "on": True}, {"chat_id": None, "text": "hello", "on": True}),
+        ({"user": {"id": 5, "name": "x"}, "on": True}, {"user": None, "on": True}),
+        ({"chat_id": 6, "user": {"id": 5}}, {"chat_id": 6, "user": None}),
+        ({"admins": [{"user_id": 5}, {"user_id": 6}], "on": 1}, {"admins": [{"user_id": 6}], "on": 1}),
+        ({"chat_id": 5, "user_ids": [5, 6], "by": 5}, {"chat_id": None, "user_ids": [6], "by": None}),
+        ({"chat_id": 5, "inner": {"user_id": 5}}, {"chat_id": None}),
+        ([{"user_id": 5}], []),
+        ({"on": True}, {"on": True}),
+        (5, 5),
+        (None, None),
+    ],
+)
+def test_a_value_that_is_everybodys_stays_without_the_person(before: Any, after: Any) -> None:
+    made = unnamed(before, 5)
+    assert made == after
+    assert made is None or not cut(json.dumps({"value": made}), 5).found

@@ -140,7 +140,7 @@ def test_it_goes_on_wherever_it_was_killed(world: World, monkeypatch: pytest.Mon
                 patch.setattr(copies, "_put", _dying(Killed))
                 patch.setattr(Records, "update", _dying(Killed))
                 patch.setattr(compacting, "held", _dying(Killed))
-                step()
+                step.act()
                 raise Killed
             if number == last:
                 break
