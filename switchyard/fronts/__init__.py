@@ -20,10 +20,13 @@ from switchyard.fronts.integration import (  # noqa: E402
 from switchyard.fronts.migration import MigrationAdapter  # noqa: E402
 from switchyard.fronts.results import MigrationDirection, MigrationResult, MigrationStatus  # noqa: E402
 from switchyard.fronts.storage import StorageAdapter, StorageBackend  # noqa: E402
+from switchyard.fronts.validator import DataValidator  # noqa: E402
 from switchyard.legacy import DatabaseGirlsAdapter  # noqa: E402
+from switchyard.validating.report import ValidationIssue, ValidationReport, ValidationSeverity  # noqa: E402
 
 __all__ = [
-    "DatabaseGirlsAdapter", "DatabaseIntegrationManager", "HybridDataStore", "MigrationAdapter", "MigrationDirection",
-    "MigrationResult", "MigrationStatus", "StorageAdapter", "StorageBackend", "create_database_adapter",
-    "get_cache_stats", "get_health_status", "init_database_integration", "shutdown_database_integration",
+    "DataValidator", "DatabaseGirlsAdapter", "DatabaseIntegrationManager", "HybridDataStore", "MigrationAdapter",
+    "MigrationDirection", "MigrationResult", "MigrationStatus", "StorageAdapter", "StorageBackend", "ValidationIssue",
+    "ValidationReport", "ValidationSeverity", "create_database_adapter", "get_cache_stats", "get_health_status",
+    "init_database_integration", "shutdown_database_integration",
 ]  # fmt: skip

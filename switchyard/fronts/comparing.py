@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import islice
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -245,11 +246,15 @@ def _database_one(component: Component, key: Key) -> Side | None:
 
 
 def _held(component: Component, legacy: Any) -> Document | None:
-    instances: Instances[Any] = Instances(component, ZoneInfo(settings.LEGACY_TIME_ZONE))
     try:
-        return _document(component, instances.make(legacy))
+        return _document(component, _instances(component, settings.LEGACY_TIME_ZONE).make(legacy))
     except KeyReserved:
         return None
+
+
+@lru_cache(32)
+def _instances(component: Component, zone: str) -> Instances[Any]:
+    return Instances(component, ZoneInfo(zone))
 
 
 def _document(component: Component, record: Any) -> Document:

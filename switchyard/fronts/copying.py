@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from django.db import Error
@@ -63,7 +63,9 @@ def one(result: MigrationResult, user_id: object) -> None:
     key = given.telegram_id(user_id)
     now = row(components.get("users"))
     if now.authority is Store.JSON:
-        _imported(result, key=str(key))
+        users = _imported(result, ["users"], key=str(key))
+        if store.index().known("subscriptions", [key]):  # most have none in the file
+            _imported(result, ["subscriptions"], after=users, key=str(key))
     elif now.mirrored:
         result.direction = MigrationDirection.POSTGRESQL_TO_JSON
         _repaired(result, [key])
@@ -127,9 +129,12 @@ def of_runs(migration_id: str) -> MigrationResult | None:
 # Ways
 
 
-def _imported(result: MigrationResult, **options: Any) -> list[Run]:
-    asked = [runs.request(components.get(name), requested_by=BY, **options).pk for name in COMPONENTS]
-    result.migration_id = "+".join(map(str, asked))
+def _imported(
+    result: MigrationResult, names: Sequence[str] = COMPONENTS, after: Sequence[Run] = (), **options: Any
+) -> list[Run]:
+    """after: runs of the same migration."""
+    asked = [runs.request(components.get(name), requested_by=BY, **options).pk for name in names]
+    result.migration_id = "+".join(map(str, [*(run.pk for run in after), *asked]))
     ended = _followed(asked)
     for run in ended:
         if run.state != RunState.COMPLETED:
