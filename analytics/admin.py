@@ -3,8 +3,9 @@ from __future__ import annotations
 from typing import ClassVar
 
 from django.contrib import admin
+from django.http import HttpRequest
 
-from analytics.models import Event
+from analytics.models import Event, RollUp
 from migration_control.admin.documents import DocumentAdmin
 from migration_control.admin.filters import SampledValues
 
@@ -29,3 +30,29 @@ class EventAdmin(DocumentAdmin[Event]):
     search_help_text = "A key, whole, as 202501:0000000003; or a bot's id, whole"
     given = ("file",)
     facts = True
+
+
+@admin.register(RollUp)
+class RollUpAdmin(admin.ModelAdmin[RollUp]):
+    """Computed from events, so nobody alters or deletes one."""
+
+    list_display = ("start", "period", "bot_id", "kind", "events", "users")
+    list_filter = ("period", "start", Bot)
+    sortable_by = ("start",)
+    ordering = ("-start", "period", "bot_id", "event_type")
+    search_fields = ("=event_type",)
+    search_help_text = "An event type, whole"
+    show_full_result_count = False
+
+    @admin.display(description="Event type")
+    def kind(self, row: RollUp) -> str:
+        return row.event_type or "all"
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: RollUp | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: RollUp | None = None) -> bool:
+        return False

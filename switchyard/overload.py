@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
+from concurrent.futures import TimeoutError as Late
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import ClassVar, TypeVar
@@ -40,15 +44,51 @@ class Overloaded(ServiceError):
 
 
 class TimedOut(ServiceError):
-    """begun: the call is at work and ends by itself, so that what it writes may take effect yet. Else nothing will."""
+    """Its time is over: StillAtWork or NotBegun. begun: whether what it writes may take effect yet."""
+
+    begun: ClassVar[bool]
+
+    def __init__(self, seconds: float, effect: str) -> None:
+        super().__init__(f"The call took more than {seconds:.3g} s. {effect}", seconds=seconds, begun=self.begun)
+
+
+class StillAtWork(TimedOut):
+    """Its outcome is unknown: it ends by itself, and may take effect yet."""
 
     code: ClassVar[str] = "timed-out"
+    begun = True
 
-    def __init__(self, seconds: float, *, begun: bool) -> None:
-        self.begun = begun
-        effect = "It ends by itself and may take effect yet: look before you repeat it."
-        effect = effect if begun else "Nothing was done."
-        super().__init__(f"The call took more than {seconds:g} s. {effect}", seconds=seconds, begun=begun)
+    def __init__(self, seconds: float) -> None:
+        super().__init__(seconds, "It ends by itself and may take effect yet: look before you repeat it.")
+
+
+class NotBegun(TimedOut):
+    """No thread was free for it, and none will begin it."""
+
+    code: ClassVar[str] = "timed-out-not-begun"
+    begun = False
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(seconds, "It was not begun, so it can be repeated safely.")
+
+
+_here = threading.local()
+_until: ContextVar[float] = ContextVar("until", default=math.inf)
+
+
+@contextmanager
+def within(seconds: float) -> Iterator[None]:
+    """What is begun in here, of several calls all together, takes no longer than so."""
+    before = _until.set(min(_until.get(), time.monotonic() + seconds))
+    try:
+        yield
+    finally:
+        _until.reset(before)
+
+
+def left() -> float:
+    """Seconds, inf outside within(); never less than 0."""
+    return max(0.0, _until.get() - time.monotonic())
 
 
 @dataclass
@@ -71,15 +111,16 @@ class Gate:
     async def run(self, call: Callable[[], T], *, again: bool = True) -> T:
         """What the call returns, from a thread: the event loop never waits.
 
-        Raises Overloaded, TimedOut, and what the call does.
+        Raises Overloaded, StillAtWork, NotBegun, and what the call does.
 
         again: whether the whole of it may be begun anew after an error that says that nothing was written. Not where
         it writes twice, and the first may have been written.
         """
-        until = time.monotonic() + self.seconds
+        seconds = self._seconds()
+        until = time.monotonic() + seconds
         for attempt in range(1, self.attempts + 1):
             try:
-                return await self._once(call, until)
+                return await self._once(call, until, seconds)
             except REPEATED:
                 pause = min(FIRST_PAUSE * 2 ** (attempt - 1), LONGEST_PAUSE)
                 if not again or attempt == self.attempts or time.monotonic() + pause >= until:
@@ -87,7 +128,22 @@ class Gate:
                 await asyncio.sleep(pause)
         raise AssertionError("the last attempt returns or raises")
 
-    async def _once(self, call: Callable[[], T], until: float) -> T:
+    def wait(self, call: Callable[[], T]) -> T:
+        """The same for whoever is no coroutine, once: it waits here, and if an event loop runs in this thread that one
+        stands still meanwhile, for `seconds` at most. On one of the threads that calls run on it runs at once.
+        """
+        if getattr(_here, "is_ours", False):
+            return call()
+        seconds = self._seconds()
+        submitted = self._admitted(call)
+        try:
+            return submitted.result(seconds)
+        except Late:
+            if submitted.done():  # the call's own
+                raise
+            raise self._late(submitted, seconds) from None
+
+    async def _once(self, call: Callable[[], T], until: float, seconds: float) -> T:
         submitted = self._admitted(call)
         waiting = asyncio.wrap_future(submitted)
         try:
@@ -97,10 +153,20 @@ class Gate:
             raise
         if done:
             return waiting.result()
-        # Whichever comes first: a thread that begins it, or this.
-        begun = not submitted.cancel()
+        late = self._late(submitted, seconds)
         waiting.add_done_callback(_forgotten)
-        raise TimedOut(self.seconds, begun=begun)
+        raise late
+
+    def _seconds(self) -> float:
+        """Raises NotBegun."""
+        seconds = min(self.seconds, left())
+        if not seconds:
+            raise NotBegun(self.seconds)
+        return seconds
+
+    def _late(self, submitted: Future[T], seconds: float) -> TimedOut:
+        # Whichever comes first: a thread that begins it, or this.
+        return NotBegun(seconds) if submitted.cancel() else StillAtWork(seconds)
 
     def _admitted(self, call: Callable[[], T]) -> Future[T]:
         with self._lock:
@@ -108,7 +174,7 @@ class Gate:
                 raise Overloaded(self.limit)
             self._under_way += 1
         try:
-            submitted = threads.submit(call)
+            submitted = threads.submit(_marked, call)
         except BaseException:
             self._left()
             raise
@@ -118,6 +184,12 @@ class Gate:
     def _left(self, _: object = None) -> None:
         with self._lock:
             self._under_way -= 1
+
+
+def _marked(call: Callable[[], T]) -> T:
+    """On a thread that is one of those for good."""
+    _here.is_ours = True
+    return call()
 
 
 def _forgotten(waiting: asyncio.Future[T]) -> None:

@@ -17,22 +17,37 @@ Entries = dict[str, int]  # epoch seconds by match id
 Listed = tuple[datetime | None, frozenset[str]] | None
 
 
-def enter(matches: Iterable[Match], now: datetime) -> None:
-    """Have these matches in the lists of all whom they name. now: of a match that does not say when it is."""
-    wanted: dict[str, Entries] = defaultdict(dict)
-    for match in matches:
-        at = int((moment_of(match) or now).timestamp())
-        for player_id in everyone_in(match):
-            wanted[player_id][match.match_id] = at
-    known = {match.match_id for match in matches if moment_of(match)}
+def enter(matches: Sequence[Match], now: datetime) -> int:
+    """Have these matches in the lists of all whom they name; how many lists lacked something. now: of a match that does
+    not say when it is.
+    """
+    wanted, known = _wanted(matches, now)
+    lacked = 0
     for ids in _slices(sorted(wanted)):
 
-        def change(changes: Changes[Player], ids: Sequence[str] = ids) -> None:
+        def change(changes: Changes[Player], ids: Sequence[str] = ids) -> int:
+            lacking = 0
             for id in ids:
                 player = changes.get(id) or changes.create(Player(player_id=id))
-                player.matches = _with(_entries(player), wanted[id], known)
+                had = _entries(player)
+                player.matches = _with(had, wanted[id], known)
+                lacking += player.matches != had
+            return lacking
 
-        Player.records.update_many(ids, change)
+        lacked += Player.records.update_many(ids, change)
+    return lacked
+
+
+def lacking(matches: Sequence[Match], now: datetime) -> int:
+    """How many lists enter() would alter. Writes nothing."""
+    wanted, known = _wanted(matches, now)
+    found = 0
+    for ids in _slices(sorted(wanted)):
+        players = Player.records.get_many(ids)
+        for id in ids:
+            had = _entries(players[id]) if id in players else {}
+            found += _with(had, wanted[id], known) != had
+    return found
 
 
 def leave(matches: Iterable[Match]) -> None:
@@ -63,6 +78,16 @@ def listed(player_id: str) -> list[str]:
 def as_listed(match: Match | None) -> Listed:
     """What the lists have of it: if that is the same, so are they."""
     return None if match is None else (moment_of(match), frozenset(everyone_in(match)))
+
+
+def _wanted(matches: Sequence[Match], now: datetime) -> tuple[dict[str, Entries], set[str]]:
+    """By player, and which matches say when they are."""
+    wanted: dict[str, Entries] = defaultdict(dict)
+    for match in matches:
+        at = int((moment_of(match) or now).timestamp())
+        for player_id in everyone_in(match):
+            wanted[player_id][match.match_id] = at
+    return wanted, {match.match_id for match in matches if moment_of(match)}
 
 
 def _with(entries: Entries, wanted: Mapping[str, int], known: set[str]) -> Entries:

@@ -7,7 +7,7 @@ never came leads nowhere, and is passed over.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from itertools import islice
 from typing import Any, NamedTuple
@@ -22,6 +22,13 @@ from matches.shapes.values import objects, within
 from migration_control.stores.changes import Changes
 
 BATCH = 100  # matches of which the players are listed anew at once
+
+
+class Relisted(NamedTuple):
+    """matches: that were looked at. lists: of players that lacked something; once for each BATCH that found so."""
+
+    matches: int
+    lists: int
 
 
 class _Arrival(NamedTuple):
@@ -66,16 +73,19 @@ def store_statistics(match_id: str, document: dict[str, Any], *, now: datetime) 
     return match
 
 
-def list_players_anew(*, now: datetime) -> int:
-    """Put every match that there is into its players' lists; how many matches were looked at.
+def list_players_anew(
+    *, now: datetime, dry_run: bool = False, progress: Callable[[int], object] = lambda _: None
+) -> Relisted:
+    """Put every match that there is into its players' lists. progress: is told how many matches have been looked at.
 
     For matches that an import brought, which came without the lists, or after a list was lost. May be repeated.
     """
-    seen, records = 0, Match.records.iterate(page=BATCH)
+    seen, lists, records = 0, 0, Match.records.iterate(page=BATCH)
     while batch := list(islice(records, BATCH)):
-        listing.enter(batch, now)
+        lists += (listing.lacking if dry_run else listing.enter)(batch, now)
         seen += len(batch)
-    return seen
+        progress(seen)
+    return Relisted(seen, lists)
 
 
 def _id(value: object) -> str:

@@ -6,20 +6,20 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Awaitable, Callable
-from typing import Any, TypeVar
+from typing import Any
 
 from django.conf import settings
 
 from accounts import services as accounts
 from accounts.errors import UnknownUser
-from accounts.models import User
-from matches.faceit.client import FaceitClient, from_settings
 from migration_control.bots import Bot
 from subscriptions import services as subscriptions
 from subscriptions.models import Subscription
-from switchyard.facade import activity, analysing, health, status
-from switchyard.facade.answers import TROUBLE, Languages, local, told
+from switchyard.facade import activity, analysing, health, history, status
+from switchyard.facade.answers import TROUBLE, local
+from switchyard.facade.asking import Faceit, asked
+from switchyard.facade.desk import Answer
+from switchyard.facade.paying import Paying
 from switchyard.legacy import clock
 from switchyard.legacy.users import UserData, user_of
 from switchyard.overload import gate
@@ -27,23 +27,16 @@ from switchyard.texts import say
 
 log = logging.getLogger(__name__)
 
-T = TypeVar("T")
 
-Answer = tuple[bool, str | None]
-
-
-class Switchyard:
+class Switchyard(Paying):
     """faceit: a client of the FACEIT API; unless given, one as the settings say is made at first use. Close it at the
     end of the loop, or use the object as an async context manager.
 
     The person is named first and known by Telegram id. Whoever calls is noted as active, by themselves.
     """
 
-    def __init__(self, *, faceit: analysing.Faceit | None = None) -> None:
-        self._faceit = faceit
-        self._own: FaceitClient | None = None
-        self._languages = Languages()
-        self._activity = activity.Activity()
+    def __init__(self, *, faceit: Faceit | None = None) -> None:
+        super().__init__(faceit=faceit)
         self._health: tuple[float, dict[str, Any]] | None = None
 
     async def __aenter__(self) -> Switchyard:
@@ -51,11 +44,6 @@ class Switchyard:
 
     async def __aexit__(self, *_: object) -> None:
         await self.close()
-
-    async def close(self) -> None:
-        own, self._own = self._own, None
-        if own is not None:
-            await own.close()
 
     # Users
 
@@ -89,7 +77,7 @@ class Switchyard:
         async def link() -> None:
             nickname = accounts.check_nickname(faceit_nickname)
             await gate().run(lambda: self._known(telegram_user_id))
-            player = await self._client().player_by_nickname(nickname)
+            player = await asked(self._client().player_by_nickname(nickname))
             called = player.get("nickname") or nickname
             id = player["player_id"]
             await gate().run(lambda: accounts.link(telegram_user_id, nickname=called, player_id=id, now=clock.now()))
@@ -171,6 +159,23 @@ class Switchyard:
             return False, error, None
         return True, None, analysing.shown(*found, self._languages.of(telegram_user_id))
 
+    async def get_match_history(self, telegram_user_id: int) -> tuple[bool, str | None, list[dict[str, Any]]]:
+        """(True, None, matches), as history.look() has them, as far as the tier looks back: FACEIT is asked, and what
+        it says is stored. (False, why not, what was stored before) where it could not be asked.
+        """
+
+        def who() -> tuple[str, int]:
+            user = self._known(telegram_user_id)
+            return history.linked(user), history.limit(user)
+
+        self._activity.note(telegram_user_id, "history")
+        player, error = await self._answer(telegram_user_id, self._on_thread(who))
+        if player is None:
+            return False, error, []
+        _, error = await self._answer(telegram_user_id, lambda: history.fetch(*player, self._client()))
+        stored, unread = await self._answer(telegram_user_id, self._on_thread(lambda: history.look(*player)))
+        return error is unread is None, error or unread, stored or []
+
     async def get_user_statistics(self, telegram_user_id: int) -> dict[str, Any]:
         """As status.statistics() has it; {} of somebody unknown, {"error": why not} where it cannot be said."""
 
@@ -226,46 +231,11 @@ class Switchyard:
             "health_check_interval": settings.HEALTH_CHECK_INTERVAL,
         }
 
-    # Within
-
-    def _client(self) -> analysing.Faceit:
-        """Raises Unauthorized."""
-        if self._faceit is not None:
-            return self._faceit
-        if self._own is None:
-            self._own = from_settings()
-        return self._own
-
-    async def _answer(self, user_id: object, call: Callable[[], Awaitable[T]]) -> tuple[T | None, str | None]:
-        try:
-            return await call(), None
-        except TROUBLE as error:
-            return None, told(error, self._languages.of(user_id))
-
-    def _on_thread(self, call: Callable[[], T]) -> Callable[[], Awaitable[T]]:
-        return lambda: gate().run(call)
-
-    def _known(self, user_id: int) -> User:
-        """On a thread. Raises UnknownUser, BadInput."""
-        user = accounts.get(user_id)
-        if user is None:
-            raise UnknownUser(user_id)
-        self._languages.note(user)
-        return user
-
-    def _language_of(self, user_id: int) -> str:
-        """On a thread."""
-        self._languages.note(accounts.get(user_id))
-        return self._languages.of(user_id)
-
-    def _say(self, code: str, user_id: object) -> str:
-        return say(code, self._languages.of(user_id))
-
 
 class BotIntegrationAdapter(Switchyard):
     """The same by the name of the integration guide, which builds it of services: ours are found without."""
 
-    def __init__(self, *_: object, faceit: analysing.Faceit | None = None, **__: object) -> None:
+    def __init__(self, *_: object, faceit: Faceit | None = None, **__: object) -> None:
         super().__init__(faceit=faceit)
 
 

@@ -3,38 +3,32 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from datetime import UTC
-from typing import Any, Protocol, TypeVar
+from typing import Any, NamedTuple
 
 from matches import services as matches
-from matches.faceit.errors import FaceitError, Unauthorized
-from matches.models import Match
+from matches.models import Match, Status
 from matches.services import Analysis, PlayerStatistics
 from matches.shapes.merging import players_of
 from matches.shapes.sides import SIDES
 from matches.shapes.values import within
-from migration_control.given import BadInput
+from switchyard.facade.asking import Faceit, asked, if_any
 from switchyard.legacy import clock
 from switchyard.overload import gate
 from switchyard.texts import say
 
-T = TypeVar("T")
-
 STORED = 20  # matches of a player that recent form is taken from
 
 
-class Faceit(Protocol):
-    """The calls of matches.faceit.client.FaceitClient that are made here."""
+class Told(NamedTuple):
+    """What FACEIT says of a player; None for what it did not."""
 
-    async def player_by_nickname(self, nickname: str, game: str = "cs2") -> dict[str, Any]: ...
-    async def match(self, match_id: str) -> dict[str, Any]: ...
-    async def player(self, player_id: str) -> dict[str, Any]: ...
-    async def player_stats(self, player_id: str, game: str = "cs2") -> dict[str, Any]: ...
-    async def player_games(
-        self, player_id: str, game: str = "cs2", *, offset: int = 0, limit: int = 20
-    ) -> list[dict[str, Any]]: ...
+    player_id: str
+    profile: dict[str, Any] | None
+    games: list[dict[str, Any]] | None
+    career: dict[str, Any] | None
 
 
 async def analysed(link: str, faceit: Callable[[], Faceit]) -> tuple[Match, Analysis]:
@@ -43,11 +37,21 @@ async def analysed(link: str, faceit: Callable[[], Faceit]) -> tuple[Match, Anal
     found = await gate().run(lambda: _stored(match_id))
     if found is not None:
         return found
-    document = await faceit().match(match_id)
+    document = await asked(faceit().match(match_id))
     match = await gate().run(lambda: matches.store_details(document, now=clock.now()))
-    players = await _players(match, faceit())
-    made = matches.analyse(match, players, now=clock.now())
-    return await gate().run(lambda: matches.store_analysis(match.match_id, made, now=clock.now())), made
+    if match.status == Status.FINISHED and match.statistics is None:
+        match = await with_statistics(match, faceit())
+    named = [id for ids in players_of(match).values() for id in ids]
+    told = await asyncio.gather(*(_told(id, match.game or "cs2", faceit()) for id in named))
+    return await gate().run(lambda: _made(match, told))
+
+
+async def with_statistics(match: Match, faceit: Faceit) -> Match:
+    """Stored with them, if FACEIT has them by now. Raises Unauthorized, BadDocument, what Model.records raises."""
+    statistics = await if_any(faceit.match_stats(match.match_id))
+    if statistics is None:
+        return match
+    return await gate().run(lambda: matches.store_statistics(match.match_id, statistics, now=clock.now()))
 
 
 def _stored(match_id: str) -> tuple[Match, Analysis] | None:
@@ -56,43 +60,36 @@ def _stored(match_id: str) -> tuple[Match, Analysis] | None:
     return None if match is None or made is None else (match, made)
 
 
-async def _players(match: Match, faceit: Faceit) -> Mapping[str, PlayerStatistics]:
-    named = [id for ids in players_of(match).values() for id in ids]
-    found = await asyncio.gather(*(_player(id, match, faceit) for id in named))
-    return {one.player_id: one for one in found if one is not None}
-
-
-async def _player(player_id: str, match: Match, faceit: Faceit) -> PlayerStatistics | None:
-    """Without that match itself. None, if nothing can be learned of them: the analysis says of how many it knew.
-
-    Raises Unauthorized.
-    """
-    game = match.game or "cs2"
-    profile, games, career = await asyncio.gather(
-        _if_any(faceit.player(player_id)),
-        _if_any(faceit.player_games(player_id, game)),
-        _if_any(faceit.player_stats(player_id, game)),
+async def _told(player_id: str, game: str, faceit: Faceit) -> Told:
+    """Raises Unauthorized."""
+    return Told(
+        player_id,
+        *await asyncio.gather(
+            if_any(faceit.player(player_id)),
+            if_any(faceit.player_games(player_id, game)),
+            if_any(faceit.player_stats(player_id, game)),
+        ),
     )
 
-    def made() -> PlayerStatistics | None:
-        stored = [one for one in matches.recent(player_id, limit=STORED) if one.match_id != match.match_id]
-        before = [one for one in games or () if within(one, "stats", "Match Id") != match.match_id]
-        if not (profile or before or career or stored):
-            return None
-        return matches.player_statistics(
-            player_id, matches=stored, games=before, profile=profile, statistics=career, game=game
-        )
 
-    return await gate().run(made)
+def _made(match: Match, told: list[Told]) -> tuple[Match, Analysis]:
+    """On one thread for all the players: a call takes one place at a time, however many players it is about."""
+    found = [one for one in (_player(each, match) for each in told) if one is not None]
+    players: Mapping[str, PlayerStatistics] = {one.player_id: one for one in found}
+    made = matches.analyse(match, players, now=clock.now())
+    return matches.store_analysis(match.match_id, made, now=clock.now()), made
 
 
-async def _if_any(asked: Awaitable[T]) -> T | None:
-    try:
-        return await asked
-    except Unauthorized:
-        raise
-    except (FaceitError, BadInput):
+def _player(told: Told, match: Match) -> PlayerStatistics | None:
+    """Without that match itself. None, if nothing can be learned of them: the analysis says of how many it knew."""
+    id, profile, games, career = told
+    stored = [one for one in matches.recent(id, limit=STORED) if one.match_id != match.match_id]
+    before = [one for one in games or () if within(one, "stats", "Match Id") != match.match_id]
+    if not (profile or before or career or stored):
         return None
+    return matches.player_statistics(
+        id, matches=stored, games=before, profile=profile, statistics=career, game=match.game or "cs2"
+    )
 
 
 def shown(match: Match, made: Analysis, language: str) -> dict[str, Any]:

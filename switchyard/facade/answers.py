@@ -38,6 +38,9 @@ class Languages:
             while len(self._known) > REMEMBERED:
                 self._known.popitem(last=False)
 
+    def knows(self, user_id: object) -> bool:
+        return user_id in self._known
+
     def of(self, user_id: object) -> str:
         return self._known.get(user_id, DEFAULT) if isinstance(user_id, int) else DEFAULT
 

@@ -9,6 +9,7 @@ TEXTS = {
     "switched-off": "This is switched off at present.",
     "overloaded": "There are too many requests at the moment. Please try again in a few seconds.",
     "timed-out": "That took too long. It may be done yet: please look before you try again.",
+    "timed-out-not-begun": "That took too long and was not begun. Please try again.",
     "bad-input": "That is not what is expected here. Please check it and try again.",
     # Accounts
     "unknown-user": "You are not registered yet. Send /start first.",
@@ -21,6 +22,8 @@ TEXTS = {
     "unknown-referral-code": "Nobody has the referral code {referral_code}. Please check it.",
     "own-referral-code": "This is your own code. Give it to a friend.",
     "already-referred": "You have used a referral code before; that works once.",
+    "referred-by-you": "You have brought this friend yourself. Two people cannot bring one another.",
+    "referral-code-taken": "The referral code {referral_code} is taken. Please choose another one.",
     "no-free-referral-code": "No code could be made just now. Please try again.",
     "forged-payload": "This order is not ours. Please ask for a new invoice.",
     "order-of-another-user": "This invoice is somebody else's. Please ask for one of your own.",
@@ -38,6 +41,7 @@ TEXTS = {
     "bad-match-link": "This is not a FACEIT match. Send the link to its room or its id.",
     "bad-match-document": "FACEIT's answer could not be read. Please try again later.",
     "unknown-match": "There is no such match.",
+    "not-linked": "No FACEIT account is linked yet. Send its nickname first.",
     "faceit": "FACEIT did not answer as expected. Please try again later.",
     "faceit-not-found": "FACEIT does not know that. Please check the name or the link.",
     "faceit-unauthorized": "FACEIT does not let us in at present. Please write to support.",
@@ -48,6 +52,12 @@ TEXTS = {
     "unknown-chat": "This chat is not known yet. Send a message first.",
     "wrong-kind": "A setting of the bot is wrong. Please write to support.",
     "too-many-events": "There is too much to count. Please ask for a shorter time.",
+    # Payments
+    "invoice-title": "{tier} for {days} days",
+    "invoice-description": "{tier} for {days} days. Requests a day: {requests}; matches of the history: {history}.",
+    "payment-completed": "Thank you! You have {tier} for {days} more days.",
+    "payment-pending": "Thank you! Your payment has arrived; {tier} for {days} days is given in a moment.",
+    "payment-refunded": "The payment is refunded, and what it gave is taken back.",
     # Status
     "status": "Subscription: {tier}{ends}\nRequests today: {used} of {limit}\nMatches of the history: {history}",
     "status-ends": ", until {moment}",

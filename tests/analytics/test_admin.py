@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from analytics.models import RollUp
 from tests.staff import give_authority_to_the_database, put, staff
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -64,3 +67,21 @@ def test_the_list_of_100_000_events_meets_indexes_only(viewer: Client) -> None:
         for sql in listing:
             cursor.execute(f"EXPLAIN {sql}")
             assert not any("Seq Scan" in line for (line,) in cursor.fetchall()), sql
+
+
+def test_roll_ups_are_shown_and_nothing_else_can_be_done_with_them() -> None:
+    of = {"bot_id": "companion", "period": "daily"}
+    for day, kind, events in ((date(2025, 1, 2), None, 5), (date(2025, 1, 3), "command", 7)):
+        RollUp.objects.create(start=day, event_type=kind, events=events, users=1, **of)
+    client = staff("view_rollup", "add_rollup", "change_rollup", "delete_rollup")
+    address = "/admin/analytics/rollup/"
+    rows = client.get(f"{address}?bot_id=companion&period=daily").context["cl"].result_list
+    assert [(row.start.day, row.events) for row in rows] == [(3, 7), (2, 5)]
+    assert [row.pk for row in client.get(f"{address}?q=command").context["cl"].result_list] == [rows[0].pk]
+    page = client.get(f"{address}{rows[0].pk}/change/").content.decode()
+    assert 'name="_save"' not in page
+    acts = (f"{address}add/", f"{address}{rows[0].pk}/change/", f"{address}{rows[0].pk}/delete/")
+    assert [client.post(act, {"events": 1}).status_code for act in acts] == [403] * 3
+    assert client.post(address, {"action": "delete_selected", "_selected_action": [rows[0].pk]}).status_code != 500
+    assert RollUp.objects.count() == 2
+    assert staff(name="bob").get(address).status_code == 403

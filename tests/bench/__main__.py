@@ -16,7 +16,7 @@ from typing import Any
 
 from config.environment import read, var_dir
 from config.stack import isolate
-from tests.bench import handover, importing, limits, reading, recording, writing
+from tests.bench import facade, handover, importing, limits, reading, recording, writing
 from tests.bench.stores import STORES, of
 
 COMPONENTS = sorted({store.component for store in STORES.values()})
@@ -91,15 +91,25 @@ def _limits(name: str, folder: Path, records: int, repeats: int) -> dict[str, An
     return limits.run(folder, records, repeats) if name == "users" else {}
 
 
+def _facade(name: str, folder: Path, records: int, repeats: int) -> dict[str, Any]:
+    """Of one component, as above."""
+    return facade.run(folder, records, repeats) if name == "users" else {}
+
+
 BENCHES: dict[str, Bench] = {
     "reading": reading.run,
     "import": importing.run,
     "writing": _writing,
     "handover": _handover,
     "limits": _limits,
+    "facade": _facade,
     "recording": _recording,
 }
-RECORDS = {"handover": handover.RECORDS, "limits": limits.RECORDS}  # where it is not each store's own number
+RECORDS = {
+    "handover": handover.RECORDS,
+    "limits": limits.RECORDS,
+    "facade": facade.RECORDS,
+}  # where it is not each store's own number
 
 
 def _machine() -> dict[str, Any]:

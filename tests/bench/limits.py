@@ -77,6 +77,7 @@ def _sides() -> dict[str, Callable[[int], object]]:
     everything = keys()
     for key in everything:
         Subscription.records.create(Subscription(user_id=key, daily_requests=1, last_reset_date=NOW))
+        services.check_and_count(key, now=NOW)
     full = everything.pop()
     settings.DAILY_REQUESTS = {"free": LIMIT, "premium": LIMIT, "pro": LIMIT}
     Subscription.records.update(full, lambda found: setattr(found, "daily_requests", LIMIT))

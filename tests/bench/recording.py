@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import time
 from collections.abc import Callable
@@ -126,13 +127,15 @@ def creating(repeats: int) -> dict[str, Any]:
     found, first = dict[str, dict[str, float]](), 1
     for stage in STAGES:
         ground().put(stage, *NAMES)
-        one, together = [], []
+        one, at_once, together = [], [], []
         for _ in range(repeats):
             one.append(_one_by_one(first))
-            together.append(_together(first + PROFILES))
-            first += 2 * PROFILES
+            at_once.append(_at_once(first + PROFILES))
+            together.append(_together(first + 2 * PROFILES))
+            first += 3 * PROFILES
         found[str(stage)] = {
             "one by one": round(median(one) * 1e3, 1),
+            "by as many handlers at once": round(median(at_once) * 1e3, 1),
             "in one call": round(median(together) * 1e3, 1),
         }
     return {f"{PROFILES} profiles created (ms)": found, "goal of these": "<= 100 in one call"}
@@ -145,6 +148,18 @@ def _one_by_one(first: int) -> float:
     for chat_id in range(first, first + PROFILES):
         profiles.ensure(chat_id, "name", now=NOW)
     return time.perf_counter() - started
+
+
+def _at_once(first: int) -> float:
+    from switchyard.legacy import ProfileManager
+
+    async def everybody() -> float:
+        manager = ProfileManager()
+        started = time.perf_counter()
+        await asyncio.gather(*(manager.ensure_girl(chat_id, "name") for chat_id in range(first, first + PROFILES)))
+        return time.perf_counter() - started
+
+    return asyncio.run(everybody())
 
 
 def _together(first: int) -> float:

@@ -208,7 +208,7 @@ def test_matches_that_came_without_lists_are_put_into_them(staged: Ground, monke
         )
     assert services.recent(PLAYER, limit=5) == []
     for _ in range(2):
-        assert services.list_players_anew(now=NOW) == 5
+        assert services.list_players_anew(now=NOW).matches == 5
     assert ids(services.recent(PLAYER, limit=5)) == [other_id(number) for number in range(4, -1, -1)]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -13,7 +14,9 @@ import pytest
 from legacy_json.errors import StoreBusy
 from migration_control.routing import threads
 from migration_control.routing.errors import DatabaseAway, Moving, RouterError
-from switchyard.overload import Gate, Overloaded, TimedOut
+from switchyard import overload
+from switchyard.overload import Gate, NotBegun, Overloaded, StillAtWork
+from switchyard.texts import say
 
 
 @pytest.fixture(autouse=True)
@@ -73,10 +76,11 @@ def test_a_call_that_had_begun_may_take_effect_after_its_time_and_keeps_its_plac
     gate = Gate(limit=1, seconds=0.05, attempts=3)
 
     async def go() -> None:
-        with pytest.raises(TimedOut) as late:
+        with pytest.raises(StillAtWork) as late:
             await gate.run(held)
         assert late.value.begun
         assert "may take effect" in str(late.value)
+        assert "look before" in say(late.value.code, "en")
         with pytest.raises(Overloaded):
             await gate.run(held)
         held.let_go.set()
@@ -94,10 +98,11 @@ def test_a_call_that_no_thread_began_in_time_never_runs(held: Held) -> None:
         blocked = [asyncio.create_task(gate.run(held)) for _ in range(threads.THREADS)]
         for _ in range(threads.THREADS):
             await asyncio.to_thread(held.begun.acquire)
-        with pytest.raises(TimedOut) as late:
+        with pytest.raises(NotBegun) as late:
             await gate.run(lambda: ran.append(1))
         assert not late.value.begun
-        assert "Nothing was done" in str(late.value)
+        assert "repeated safely" in str(late.value)
+        assert "not begun. Please try again" in say(late.value.code, "en")
         held.let_go.set()
         await asyncio.gather(*blocked, return_exceptions=True)
         await under_way(gate, 0)
@@ -165,7 +170,7 @@ def test_it_is_not_tried_again_beyond_its_time() -> None:
     assert call.runs == 1
 
 
-@pytest.mark.parametrize("error", [RouterError("users", "?"), ValueError(), TimedOut(1, begun=True)])
+@pytest.mark.parametrize("error", [RouterError("users", "?"), ValueError(), StillAtWork(1)])
 def test_what_may_have_taken_effect_is_never_repeated(error: Exception) -> None:
     call = Fails(error)
     with pytest.raises(type(error)):
@@ -193,3 +198,89 @@ def test_the_event_loop_beats_on_while_all_calls_wait(held: Held) -> None:
         await asyncio.gather(*calls)
 
     asyncio.run(go())
+
+
+def test_several_calls_have_one_time_together(held: Held) -> None:
+    """And whoever is not within it has none."""
+    gate = Gate(limit=100, seconds=20, attempts=3)
+
+    async def go() -> None:
+        assert overload.left() == math.inf
+        with overload.within(0.1):
+            assert await gate.run(lambda: 5) == 5
+            with pytest.raises(StillAtWork):
+                await gate.run(held)
+            with pytest.raises(NotBegun):
+                await gate.run(lambda: held.runs)
+        assert await gate.run(lambda: held.runs) == 1
+        held.let_go.set()
+
+    asyncio.run(go())
+
+
+# Plain calls
+
+
+def test_a_plain_call_waits_for_a_thread_and_has_its_result_or_its_error(held: Held) -> None:
+    gate = Gate(limit=1, seconds=20, attempts=3)
+    held.let_go.set()
+    assert gate.wait(held) == "done"
+    call = Fails(TimeoutError("its own"))
+    with pytest.raises(TimeoutError, match="its own"):
+        gate.wait(call)
+    assert (call.runs, gate.under_way) == (1, 0)
+
+
+def test_a_plain_call_holds_an_event_loop_up_no_longer_than_its_time(held: Held) -> None:
+    gate = Gate(limit=1, seconds=0.05, attempts=3)
+    beats: list[int] = []
+
+    async def beside() -> None:
+        for _ in range(5):
+            beats.append(1)
+            await asyncio.sleep(0)
+
+    async def handler() -> None:
+        with pytest.raises(StillAtWork):
+            gate.wait(held)  # the loop stands still in here
+        assert not beats
+        with pytest.raises(Overloaded):
+            gate.wait(held)
+        await asyncio.to_thread(held.let_go.set)
+
+    async def go() -> None:
+        await asyncio.gather(handler(), beside())
+        await under_way(gate, 0)
+
+    asyncio.run(go())
+    assert (len(beats), held.runs) == (5, 1)
+
+
+def test_a_plain_call_in_a_thread_of_the_bots_own_leaves_the_loop_alone(held: Held) -> None:
+    gate = Gate(limit=10, seconds=20, attempts=3)
+
+    async def go() -> str:
+        waiting = asyncio.create_task(asyncio.to_thread(gate.wait, held))
+        await under_way(gate, 1)
+        for _ in range(1000):
+            await asyncio.sleep(0)
+        assert not waiting.done()
+        held.let_go.set()
+        return await waiting
+
+    assert asyncio.run(go()) == "done"
+
+
+def test_a_plain_call_on_a_thread_of_the_gates_needs_no_second_one() -> None:
+    """Eight that waited for a ninth would wait for ever."""
+    gate = Gate(limit=threads.THREADS, seconds=5, attempts=1)
+    together = threading.Barrier(threads.THREADS)
+
+    def nested() -> int:
+        together.wait(5)
+        return gate.wait(lambda: 1)
+
+    async def go() -> list[int]:
+        return await asyncio.gather(*(gate.run(nested) for _ in range(threads.THREADS)))
+
+    assert asyncio.run(go()) == [1] * threads.THREADS

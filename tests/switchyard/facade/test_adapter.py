@@ -6,7 +6,7 @@ import asyncio
 import json
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -72,13 +72,13 @@ class Faceit:
     ) -> list[dict[str, Any]]:
         return []
 
+    async def match_stats(self, match_id: str) -> dict[str, Any]:
+        raise NotFound("/stats")
 
-@pytest.fixture(autouse=True)
-def no_event_outlives_its_test(ground: object) -> Iterator[None]:
-    """Nor the connection of the thread that writes them."""
-    yield
-    recorder().close()
-    recorder.cache_clear()
+    async def history(
+        self, player_id: str, game: str = "cs2", *, offset: int = 0, limit: int = 20
+    ) -> list[dict[str, Any]]:
+        return []
 
 
 @pytest.fixture
