@@ -17,7 +17,7 @@ help:
 run: .venv/runtime.stamp
 	@exec $(PYTHON_BIN) -m config.run
 
-demo: .venv/runtime.stamp
+demo: .venv/demo.stamp
 	@exec $(PYTHON_BIN) -m config.demo
 
 bench: .venv/dev.stamp
@@ -37,5 +37,8 @@ lint: .venv/dev.stamp
 .venv/runtime.stamp: requirements.txt
 	@sh .ci/venv requirements.txt $@
 
-.venv/dev.stamp: requirements-dev.txt requirements.txt
+.venv/demo.stamp: requirements-demo.txt requirements.txt
+	@sh .ci/venv requirements-demo.txt $@
+
+.venv/dev.stamp: requirements-dev.txt requirements-demo.txt requirements.txt
 	@sh .ci/venv requirements-dev.txt $@

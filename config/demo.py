@@ -5,6 +5,7 @@ holds; HANDOVER=0 ends it after the import, before the authority moves under liv
 document on standard output and all else on standard error; KEEP=1 leaves the installation in place.
 """
 
+import importlib.util
 import json
 import os
 import shlex
@@ -57,6 +58,8 @@ def _flag(reader: Reader, name: str, *, default: bool = False) -> bool:
 
 def _demo(reader: Reader, keep: bool, handover: bool) -> dict[str, Any]:
     started = time.monotonic()
+    if handover and importlib.util.find_spec("aiogram") is None:
+        raise Refusal("aiogram is not installed, of which the demo's bot is made. Use make demo, or set HANDOVER=0.")
     folder = var_dir(reader)
     with ExitStack() as undo:
         mine = undo.enter_context(home(folder / "demo", keep))
@@ -93,6 +96,7 @@ def _travel(source: Source, folder: Path, handed_over: Path | None, started: flo
 
     from config.journey import summary
     from config.journey.handover.stages import Handover
+    from config.journey.handover.traffic import Traffic
     from config.journey.report import Report
     from config.journey.steps import Journey
 
@@ -101,8 +105,13 @@ def _travel(source: Source, folder: Path, handed_over: Path | None, started: flo
         console.width = WIDTH  # not the 80 columns of a terminal of old
     journey = Journey(source, Report(folder), console)
     journey.seconds["start"] = round(started, 2)
-    journey.go()
-    judged = Handover(journey, handed_over).go() if handed_over is not None else None
+    judged = None
+    if handed_over is None:
+        journey.go()
+    else:
+        with Traffic(handed_over / "log", handed_over / "traffic") as traffic:
+            journey.go()
+            judged = Handover(journey, traffic).go()
     found = summary.document(journey, judged)
     summary.show(console, journey, found)
     return found

@@ -2,7 +2,17 @@
 
 from typing import Any
 
-APPS = ("accounts", "subscriptions", "migration_control", "legacy_json", "switchyard", "config")
+APPS = (
+    "accounts",
+    "subscriptions",
+    "matches",
+    "analytics",
+    "conversations",
+    "migration_control",
+    "legacy_json",
+    "switchyard",
+    "config",
+)
 
 
 def logging(level: str, echo_sql: bool) -> dict[str, Any]:

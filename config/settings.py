@@ -227,6 +227,7 @@ CELERY_TASK_ROUTES = {
     "migration_control.tasks.*": {"queue": "legacy"},
     "subscriptions.tasks.*": {"queue": "legacy"},
     "analytics.tasks.*": {"queue": "legacy"},
+    "matches.tasks.*": {"queue": "legacy"},
     "conversations.tasks.*": {"queue": "legacy"},
 }
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
@@ -254,6 +255,11 @@ CELERY_BEAT_SCHEDULE = {
         "task": "analytics.tasks.roll_up",
         "schedule": crontab(minute="*/10"),
         "options": {"queue": "legacy", "expire_seconds": 500},
+    },
+    "clean up matches": {
+        "task": "matches.tasks.clean_up",
+        "schedule": crontab(hour="2", minute="41"),
+        "options": {"queue": "legacy", "expire_seconds": 80_000},
     },
     "back up conversations": {
         "task": "conversations.tasks.back_up",
@@ -337,6 +343,7 @@ EFFECTS_KEPT_DAYS: int = env.get(
 LEGACY_COPIES_DAYS: int = env.get(
     "LEGACY_COPIES_DAYS", number(1, 36500), 90, id="E024", expects="a number of days, 1-36500"
 )
+EXPIRY_TOLD_DAYS: int = env.get("EXPIRY_TOLD_DAYS", number(1, 3650), 7, id="E063", expects="a number of days, 1-3650")
 ACTIVITY_SECONDS: int = env.get(
     "ACTIVITY_SECONDS", number(0, 86400), 60, id="E030", expects="a number of seconds, 0-86400"
 )
@@ -436,12 +443,14 @@ FACEIT_ATTEMPTS: int = env.get("FACEIT_ATTEMPTS", number(1, 10), 4, id="E048", e
 FACEIT_CONCURRENT_REQUESTS: int = env.get(
     "FACEIT_CONCURRENT_REQUESTS", number(1, 100), 10, id="E048", expects="a number, 1-100"
 )
-# For how long what was had from there, or made of it, is served again.
-_lifetime = {"id": "E049", "expects": "a number of seconds, 1-86400"}
-MATCH_SECONDS: int = env.get("MATCH_SECONDS", number(1, 86_400), 180, **_lifetime)
-ANALYSIS_SECONDS: int = env.get("ANALYSIS_SECONDS", number(1, 86_400), 900, **_lifetime)
-PLAYER_SECONDS: int = env.get("PLAYER_SECONDS", number(1, 86_400), 300, **_lifetime)
-STATISTICS_SECONDS: int = env.get("STATISTICS_SECONDS", number(1, 86_400), 600, **_lifetime)
+# For how long an analysis is served again.
+ANALYSIS_SECONDS: int = env.get(
+    "ANALYSIS_SECONDS", number(1, 86_400), 900, id="E049", expects="a number of seconds, 1-86400"
+)
+# None: every match is kept.
+MATCH_RETENTION_DAYS: int | None = env.get(
+    "MATCH_RETENTION_DAYS", number(1, 36500), None, id="E076", expects="days, 1-36500, or leave it unset"
+)
 
 # Logging
 

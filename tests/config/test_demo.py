@@ -1,5 +1,6 @@
 """`make demo`: the example with its handover, copies of somebody's file and folder, broken files, Ctrl-C."""
 
+import io
 import json
 import signal
 import subprocess
@@ -9,15 +10,21 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pytest_django import Settings
+from rich.console import Console
 
 from config.environment import BASE_DIR
+from config.journey.source import copied
+from config.supervisor import Refusal
 from tests.config.conftest import type_of_run
 from tests.config.test_run import processes
+from tests.migration_control.conftest import bot as bot
 
 SECONDS = 120
 WHOLE = 400  # for all of it, with the handover
 STEPS = ["start", "read", "dry_run", "import", "import_again", "undo", "import_paused", "check"]
 MOVES = ["take", "traffic", "dual_write", "to_database", "db_only", "back", "forward", "handover_check"]
+BOT = {"bot: people", "bot: languages", "bot: payments"}  # whoever talks to the example bot, and about what
 MESSAGE = {"ts": "2025-03-30T02:30:00.001Z", "direction": "in", "text": "שלום\n👋🏽"}
 PLAIN: dict[str, Any] = {
     "user_id": 100,
@@ -88,11 +95,12 @@ def test_the_example_travels_is_handed_over_and_leaves_nothing(clean: dict[str, 
     assert set(found["records"]) == {
         "users", "subscriptions", "matches", "analytics", "profiles", "conversations", "configuration",
     }  # fmt: skip
+    assert "was killed while people talked to it (kill -9)" in done.stderr
     for counts in found["records"].values():
         assert counts["lost"] == 0
         assert counts["round_trip"] + counts["superseded"] + counts["quarantined"] == counts["entries"] > 0
         assert counts["rows"] == counts["round_trip"]
-    nothing_was_lost(found["handover"], set(found["records"]))
+    nothing_was_lost(found["handover"], {*found["records"], *BOT, "bot: messages"})
     assert found["handover"]["kept"] > 0
     assert "was killed there (kill -9)" in done.stderr
     assert "PostgreSQL was stopped" in done.stderr
@@ -125,7 +133,7 @@ def test_a_copy_of_a_file_with_defects_travels_and_the_original_stays(
     assert found["time_zone"] == {"name": "UTC", "assumed": True}
     assert "LEGACY_TIME_ZONE=" in done.stderr
     assert list(found["seconds"]) == STEPS + MOVES
-    nothing_was_lost(found["handover"], {"users", "subscriptions"})
+    nothing_was_lost(found["handover"], {"users", "subscriptions", *BOT})
     assert found["source"]["bots"] == ["faceit"]
     assert set(found["records"]) == {"users", "subscriptions", "analytics"}
     users, subscriptions = found["records"]["users"], found["records"]["subscriptions"]
@@ -173,13 +181,20 @@ def test_a_copy_of_a_folder_travels_file_by_file(run: type_of_run, home: Path, t
     assert "no file: configuration" in done.stderr
 
 
-def test_a_broken_file_of_a_folder_is_named(run: type_of_run, tmp_path: Path) -> None:
-    companion(tmp_path)
-    broken = tmp_path / "conversations" / "-9.json"
+@pytest.mark.django_db
+def test_a_broken_file_of_a_folder_is_named(bot: object, settings: Settings, tmp_path: Path) -> None:
+    """In this process: what is made of a Refusal is the same for a file."""
+    from config.journey.report import Report
+    from config.journey.steps import Journey
+
+    (theirs := tmp_path / "theirs").mkdir()
+    companion(theirs)
+    broken = theirs / "conversations" / "-9.json"
     broken.write_bytes(broken.read_bytes()[:-20])
-    done = run("-m", "config.demo", JSON="1", DATA=str(tmp_path))
-    (problem,) = json.loads(done.stdout)["problems"]
-    assert problem.startswith(f"{broken}, byte ")
+    source = copied(str(theirs), settings.LEGACY_DIR / "copy", "UTC")
+    settings.LEGACY_DIR, settings.BOTS = source.folder, list(source.bots)
+    with pytest.raises(Refusal, match=f"^{broken}, byte "):
+        Journey(source, Report(tmp_path), Console(file=io.StringIO())).read()
 
 
 def test_a_broken_file_is_one_line_with_file_byte_and_key(run: type_of_run, home: Path, tmp_path: Path) -> None:
@@ -207,6 +222,21 @@ def test_what_cannot_be_started_is_one_line(run: type_of_run, tmp_path: Path) ->
         assert done.returncode == 1
         assert words in done.stderr
         assert len(done.stderr.splitlines()) == 1
+
+
+def test_without_aiogram_it_says_how_to_get_it(run: type_of_run, home: Path) -> None:
+    program = """
+import importlib.util, sys
+find = importlib.util.find_spec
+importlib.util.find_spec = lambda name, *more: None if name == "aiogram" else find(name, *more)
+from config.demo import main
+sys.exit(main())
+"""
+    done = run("-c", program)
+    assert done.returncode == 1
+    assert done.stderr.startswith("aiogram is not installed")
+    assert len(done.stderr.splitlines()) == 1
+    assert not (home / "demo").exists()
 
 
 @pytest.mark.parametrize("reached", ["log/beat.log", "traffic/*.inside"])

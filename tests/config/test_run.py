@@ -193,10 +193,11 @@ def test_beat_finds_a_due_run_and_a_worker_ends_it(started: subprocess.Popen[str
     with psycopg.connect(database_url(home), autocommit=True) as connection:
         ticks = (
             "SELECT name, queue, expire_seconds FROM django_celery_beat_periodictask"
-            " WHERE (SELECT count(*) FROM django_celery_beat_periodictask) = 9 ORDER BY name"
+            " WHERE (SELECT count(*) FROM django_celery_beat_periodictask) = 10 ORDER BY name"
         )
         assert wait_for(connection, ticks) == [
             ("back up conversations", "legacy", 80_000),
+            ("clean up matches", "legacy", 80_000),
             ("expire subscriptions", "legacy", 600),
             ("find due runs", "legacy", 10),
             ("look after components", "legacy", 2),

@@ -6,13 +6,15 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from django.utils import timezone
 from rich.table import Table
 
-from config.journey.handover import files
+from config.journey.handover import answered, files
 from config.journey.handover.found import Found, look
 from config.journey.handover.promised import Promised
-from config.journey.handover.seen import Saw, Seen
+from config.journey.handover.seen import Saw
 from config.journey.handover.subjects import written
+from config.journey.handover.traffic import Traffic
 from config.journey.steps import Journey
 from legacy_json import inbox
 from legacy_json.errors import LegacyError
@@ -44,18 +46,21 @@ class Judgement:
         return sum(found.found for found in self.found.values())
 
 
-def judge(journey: Journey, moved: Sequence[Component], promised: Mapping[str, Promised], seen: Seen) -> Judgement:
+def judge(
+    journey: Journey, moved: Sequence[Component], promised: Mapping[str, Promised], traffic: Traffic
+) -> Judgement:
     """What is wrong is among the journey's problems. Raises django.db.Error."""
-    judged = Judgement(seen.all)
+    judged = Judgement(traffic.total.all)
     _caught_up(journey, moved)
     for subject in written([component.name for component in moved]):
-        found = look(subject, promised.get(subject.component, Promised()))
-        judged.found[subject.component] = found
+        judged.found[subject.component] = look(subject, promised.get(subject.component, Promised()))
+    judged.found |= answered.look(traffic.answers.all, now=timezone.now())
+    for name, found in judged.found.items():
         for line in found.wrong[:SHOWN]:
             journey.fail(line)
         if not found.ok:
             journey.fail(
-                f"{subject.component}: {found.acknowledged:,} acknowledged, {found.in_json:,} found in JSON,"
+                f"{name}: {found.acknowledged:,} acknowledged, {found.in_json:,} found in JSON,"
                 f" {found.in_database:,} in the database."
             )
     _files(journey, moved, judged)

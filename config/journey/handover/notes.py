@@ -13,6 +13,7 @@ from typing import Literal
 import msgspec
 
 Outcome = Literal["acknowledged", "kept", "refused", "unknown"]
+Kind = Literal["person", "message", "language", "payment"]
 
 
 class Begun(msgspec.Struct, array_like=True, tag="b", frozen=True):
@@ -46,7 +47,17 @@ class Read(msgspec.Struct, array_like=True, tag="r", frozen=True):
     undeclared: str = ""
 
 
-Note = Begun | Ended | Read
+class Answered(msgspec.Struct, array_like=True, tag="a", frozen=True):
+    """By the example bot, to somebody who did something. what: the message, the language or the charge."""
+
+    kind: Kind
+    person: int
+    what: str
+    outcome: Outcome
+    seconds: float
+
+
+Note = Begun | Ended | Read | Answered
 
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(Note).decode

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 
 from django.utils import timezone
 
@@ -29,10 +28,10 @@ AWAY = 3.0  # that there is no database
 
 
 class Handover:
-    """Of the components whose files could be taken over."""
+    """Of the components whose files could be taken over. traffic: its bot is on the way."""
 
-    def __init__(self, journey: Journey, home: Path) -> None:
-        self._journey, self._home = journey, home
+    def __init__(self, journey: Journey, traffic: Traffic) -> None:
+        self._journey, self._traffic = journey, traffic
         self.moving: list[Component] = []
 
     def go(self) -> Judgement | None:
@@ -40,15 +39,13 @@ class Handover:
         self.take()
         if not self.moving:
             return None
-        names = [component.name for component in self.moving]
-        with Traffic(self._home / "log", self._home / "traffic", names) as self._traffic:
-            self.begin()
-            self.mirror()
-            self.to_the_database()
-            self.database_alone()
-            self.back()
-            self.forward()
-            return self.check()
+        self.begin()
+        self.mirror()
+        self.to_the_database()
+        self.database_alone()
+        self.back()
+        self.forward()
+        return self.check()
 
     # Stages
 
@@ -66,8 +63,9 @@ class Handover:
         self.moving = [component for component in self._journey.chosen if component.name not in refused]
 
     def begin(self) -> None:
-        with self._stage("traffic", "Handlers begin, in processes of their own; nothing is mirrored yet (disabled)"):
-            self._traffic.begin()
+        title = "Handlers and the example bot begin, in processes of their own; nothing is mirrored yet (disabled)"
+        with self._stage("traffic", title):
+            self._traffic.begin(self._names)
 
     def mirror(self) -> None:
         with self._stage("dual_write", "To dual-write: JSON is right, and each write goes on to the database at once"):
@@ -75,8 +73,9 @@ class Handover:
 
     def to_the_database(self) -> None:
         """A mover is killed in its step first: its request goes on once its lease has run out."""
-        title = "To reading the database, with a crash of a mover, one of handlers, and an outage on the way"
+        title = "To reading the database, with crashes of a mover, of handlers and the bot, and an outage on the way"
         with self._stage("to_database", title):
+            self._kill_bot()
             cut = self._cut_off()
             rest = [component for component in self.moving if component is not cut]
             there, still = rest[: (len(rest) + 1) // 2], rest[(len(rest) + 1) // 2 :]
@@ -112,7 +111,7 @@ class Handover:
         with self._journey.step("handover_check", "Check: handlers end, and what they were told is looked for"):
             promised = self._traffic.end()
             self._report()
-            return judge(self._journey, self.moving, promised, self._traffic.total)
+            return judge(self._journey, self.moving, promised, self._traffic)
 
     # Parts
 
@@ -144,11 +143,17 @@ class Handover:
 
     def _kill_handlers(self) -> None:
         killed = self._traffic.crew.kill()
-        self._traffic.crew.start()
+        self._traffic.crew.start(self._names)
         self._say(f"{killed} was killed in the middle of its calls (kill -9), and another one started")
+
+    def _kill_bot(self) -> None:
+        if self._traffic.has_bot:
+            killed = self._traffic.crew.kill_bot()
+            self._say(f"{killed} was killed while people talked to it (kill -9), and started again: they wait for it")
 
     def _outage(self, there: Sequence[Component]) -> None:
         names = {component.name for component in there}
+        self._traffic.wait_for_bot()
         self._say(f"handlers so far: {self._traffic.seen().all}")
         with outage():
             self._traffic.wait(AWAY)
@@ -181,9 +186,15 @@ class Handover:
             to_database, to_json = lag(self.moving)
             self._say(f"lag: {to_database:,} records towards the database, {to_json:,} towards JSON")
 
+    @property
+    def _names(self) -> list[str]:
+        return [component.name for component in self.moving]
+
     def _report(self) -> None:
         seen = self._traffic.seen()
         self._say(f"handlers saw: {seen.all}")
+        if self._traffic.has_bot:
+            self._say(f"people have heard from the bot so far: {self._traffic.answers}")
         wrong = list(dict.fromkeys(seen.wrong))
         for line in wrong[:SHOWN]:
             self._journey.fail(line)
