@@ -43,9 +43,13 @@ class Index:
         return self._connections.get()
 
     def close(self) -> None:
-        """Close this thread's connection. Another file may be put in its place then."""
-        self._connections.close()
+        """Close this thread's connection, as the last of the process. Another file may be put in its place then."""
+        self.close_thread()
         self._connections.forget()
+
+    def close_thread(self) -> None:
+        """Close this thread's connection, while others go on."""
+        self._connections.close()
 
     @contextmanager
     def write(self, seconds: float = LOCK_SECONDS, *, shown: bool = True) -> Iterator[tuple[sqlite3.Connection, int]]:

@@ -138,7 +138,7 @@ class Scratch:
 
     def close_thread(self) -> None:
         """Close what a second thread opened; to be called in that thread."""
-        self.index.close()
+        self.index.close_thread()
 
     def close(self) -> None:
         """Leave nothing of a new component behind that its reading did not complete."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+import os
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -139,8 +140,8 @@ class Gate:
         try:
             return submitted.result(seconds)
         except Late:
-            if submitted.done():  # the call's own
-                raise
+            if submitted.done():  # just now, or the error is the call's own
+                return submitted.result()
             raise self._late(submitted, seconds) from None
 
     async def _once(self, call: Callable[[], T], until: float, seconds: float) -> T:
@@ -150,6 +151,7 @@ class Gate:
             done, _ = await asyncio.wait({waiting}, timeout=max(0.0, until - time.monotonic()))
         except asyncio.CancelledError:
             submitted.cancel()
+            waiting.add_done_callback(_forgotten)
             raise
         if done:
             return waiting.result()
@@ -202,3 +204,6 @@ def _forgotten(waiting: asyncio.Future[T]) -> None:
 def gate() -> Gate:
     """Of this process, as MAX_CONCURRENT_REQUESTS, REQUEST_TIMEOUT and RETRY_ATTEMPTS say."""
     return Gate(settings.MAX_CONCURRENT_REQUESTS, settings.REQUEST_TIMEOUT, settings.RETRY_ATTEMPTS)
+
+
+os.register_at_fork(after_in_child=gate.cache_clear)  # what is under way in the parent never ends here

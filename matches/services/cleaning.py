@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from itertools import islice
 
+from legacy_json.errors import NotOurs
 from matches.models import Match, Status
 from matches.services import listing
 from matches.shapes.merging import moment_of
@@ -45,7 +46,11 @@ def _delete(matches: Sequence[Match], before: datetime) -> int:
             changes.delete(match.match_id)
         return len(old), kept
 
-    deleted, kept = Match.records.update_many(ids, change)
+    try:
+        deleted, kept = Match.records.update_many(ids, change)
+    except NotOurs:  # the bot writes matches, and players' lists are ours
+        listing.enter(matches, before)
+        raise
     if kept:  # it changed since it was looked at, and its entries are gone
         listing.enter(kept, before)
     return deleted

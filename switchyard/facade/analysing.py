@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from datetime import UTC
@@ -11,6 +12,7 @@ from typing import Any, NamedTuple
 from matches import services as matches
 from matches.models import Match, Status
 from matches.services import Analysis, PlayerStatistics
+from matches.shapes.checked import BadDocument
 from matches.shapes.merging import players_of
 from matches.shapes.sides import SIDES
 from matches.shapes.values import within
@@ -18,6 +20,8 @@ from switchyard.facade.asking import Faceit, asked, if_any
 from switchyard.legacy import clock
 from switchyard.overload import gate
 from switchyard.texts import say
+
+log = logging.getLogger(__name__)
 
 STORED = 20  # matches of a player that recent form is taken from
 
@@ -47,11 +51,15 @@ async def analysed(link: str, faceit: Callable[[], Faceit]) -> tuple[Match, Anal
 
 
 async def with_statistics(match: Match, faceit: Faceit) -> Match:
-    """Stored with them, if FACEIT has them by now. Raises Unauthorized, BadDocument, what Model.records raises."""
+    """Stored with them, if FACEIT has them by now. Raises Unauthorized, what Model.records raises."""
     statistics = await if_any(faceit.match_stats(match.match_id))
     if statistics is None:
         return match
-    return await gate().run(lambda: matches.store_statistics(match.match_id, statistics, now=clock.now()))
+    try:
+        return await gate().run(lambda: matches.store_statistics(match.match_id, statistics, now=clock.now()))
+    except BadDocument as error:
+        log.warning("Match %s stays without statistics: %s", match.match_id, error)
+        return match
 
 
 def _stored(match_id: str) -> tuple[Match, Analysis] | None:

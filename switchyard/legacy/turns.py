@@ -27,8 +27,9 @@ def one_at_a_time(save: Save) -> Save:
     """Of calls with the same object, which is the last argument. No lock lies in the object: it can be copied."""
 
     @wraps(save)
-    def saved(*arguments: Any) -> None:
-        with _locks[id(arguments[-1]) // 16 % LOCKS]:
-            save(*arguments)
+    def saved(*arguments: Any, **named: Any) -> None:
+        *_, subject = (*arguments, *named.values())
+        with _locks[id(subject) // 16 % LOCKS]:
+            save(*arguments, **named)
 
     return saved  # type: ignore[return-value]

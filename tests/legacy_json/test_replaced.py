@@ -6,12 +6,14 @@ import sqlite3
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from legacy_json import commits, connections
+from legacy_json import commits, connections, reading
 from legacy_json.errors import IndexUnusable
 from legacy_json.index import Index
+from tests.legacy_json.stores import Store
 
 
 @pytest.fixture
@@ -151,3 +153,28 @@ def test_a_reader_beside_writers_takes_nothing_for_a_backup(opened: Index) -> No
         thread.join()
     assert wrong == []
     opened.close()
+
+
+def test_a_reading_that_ends_does_not_make_the_process_forget(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It closes connections of its own; what others have noted stays."""
+    monkeypatch.setattr(connections, "LOOK_SECONDS", 0.0)
+    store = Store(tmp_path)
+    store.load({"user_id": 1})
+    backup = sqlite3.connect(":memory:")
+    store.index.connection().backup(backup)
+    store.load({"user_id": 1}, {"user_id": 2})
+    walk = reading.walk
+
+    def walked(*given: Any, **more: Any) -> Any:
+        found = walk(*given, **more)
+        there = sqlite3.connect(store.index.path)
+        backup.backup(there)
+        there.close()
+        return found
+
+    monkeypatch.setattr(reading, "walk", walked)
+    with pytest.raises(IndexUnusable, match="from a backup"):
+        store.load({"user_id": 3})
+    with pytest.raises(IndexUnusable, match="from a backup"):
+        store.index.connection()
+    store.index.close()

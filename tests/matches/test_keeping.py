@@ -12,9 +12,11 @@ from django.core.management import CommandError, call_command
 from pytest_django import Settings
 
 from legacy_json.errors import NotOurs
+from legacy_json.owners import Owner
 from matches import services, tasks
 from matches.models import Match, Player
 from matches.services import listing, storing
+from migration_control import components, store
 from migration_control.routing.errors import DatabaseAway
 from tests.faceit.replies import PLAYER, details, item, other
 from tests.migration_control.moving.ground import Ground
@@ -43,6 +45,25 @@ def test_a_worker_deletes_what_is_older_than_the_setting_says(
     assert tasks.clean_up() == 2  # those of hour 0 and 1; that of hour 2 is not older
     assert tasks.clean_up() == 0
     assert Match.records.count() == 2
+
+
+@pytest.mark.parametrize("staged", ["disabled-json", "disabled-json/db-only-database"], indirect=True)
+def test_matches_that_the_bot_writes_stay_in_players_lists(
+    staged: Ground, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Which are ours in any case."""
+    services.store_history([other(item(), number) for number in range(4)], now=NOW)
+    listed = listing.listed(PLAYER)
+    sources = store.sources_of(components.get("matches"))
+    with staged.index.write() as (connection, _):
+        connection.executemany(
+            "UPDATE source SET owner = ? WHERE name = ?", [(Owner.LEGACY, source.name) for source in sources]
+        )
+    settings.MATCH_RETENTION_DAYS = 30
+    monkeypatch.setattr("matches.tasks.timezone.now", lambda: END + timedelta(days=31))
+    assert tasks.clean_up() == 0
+    assert Match.records.count() == 4
+    assert listing.listed(PLAYER) == listed
 
 
 @pytest.mark.parametrize("error", [NotOurs("data.json"), DatabaseAway("matches")])

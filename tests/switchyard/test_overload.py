@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import math
+import os
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from pathlib import Path
 
 import pytest
+from pytest_django import Settings
 
 from legacy_json.errors import StoreBusy
 from migration_control.routing import threads
@@ -284,3 +288,61 @@ def test_a_plain_call_on_a_thread_of_the_gates_needs_no_second_one() -> None:
         return await asyncio.gather(*(gate.run(nested) for _ in range(threads.THREADS)))
 
     assert asyncio.run(go()) == [1] * threads.THREADS
+
+
+def test_what_ends_while_its_time_runs_out_has_ended(monkeypatch: pytest.MonkeyPatch, held: Held) -> None:
+    """Between the time-out and the look whether it is done."""
+    result = Future.result
+
+    def late(self: Future[str], timeout: float | None = None) -> str:
+        try:
+            return result(self, timeout)
+        except TimeoutError:
+            held.let_go.set()
+            result(self, 20)
+            raise
+
+    monkeypatch.setattr(Future, "result", late)
+    assert Gate(1, 0.05, 1).wait(held) == "done"
+
+
+def test_nobody_is_told_of_a_failure_that_a_cancelled_handler_did_not_wait_for(held: Held) -> None:
+    told: list[dict[str, object]] = []
+
+    def fails() -> None:
+        held()
+        raise ValueError
+
+    async def go() -> None:
+        asyncio.get_running_loop().set_exception_handler(lambda _, context: told.append(context))
+        handler = asyncio.create_task(Gate(1, 5.0, 1).run(fails))
+        await asyncio.to_thread(held.begun.acquire)
+        handler.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await handler
+        held.let_go.set()
+        del handler
+        while threads._pool is not None and threads._pool._work_queue.qsize():
+            await asyncio.sleep(0)
+        await asyncio.to_thread(threads.submit(lambda: None).result, 20)
+        gc.collect()
+        await asyncio.sleep(0.01)
+
+    asyncio.run(go())
+    assert told == []
+
+
+def test_a_forked_process_has_nothing_under_way(held: Held, settings: Settings) -> None:
+    settings.MAX_CONCURRENT_REQUESTS = 1
+    overload.gate.cache_clear()
+    waiting = threading.Thread(target=lambda: overload.gate().wait(held))
+    waiting.start()
+    assert held.begun.acquire(timeout=20)
+    child = os.fork()
+    if child == 0:
+        os._exit(overload.gate().under_way)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    assert overload.gate().under_way == 1
+    held.let_go.set()
+    waiting.join()
+    overload.gate.cache_clear()

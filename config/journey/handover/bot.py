@@ -16,6 +16,7 @@ import django
 
 PEOPLE, PID = "people", "bot.pid"
 EVERY = 0.05  # seconds
+ENDS = {signal.SIGTERM}
 
 
 def main(folder: Path) -> int:
@@ -24,10 +25,12 @@ def main(folder: Path) -> int:
     while not (folder / PEOPLE).exists():
         time.sleep(EVERY)
     while True:
+        signal.pthread_sigmask(signal.SIG_BLOCK, ENDS)  # an end between the two would leave a bot that nobody ends
         bot = os.fork()
         if bot == 0:
             sys.exit(_live())
         signal.signal(signal.SIGTERM, lambda *_, bot=bot: os.kill(bot, signal.SIGTERM))
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDS)
         (folder / PID).write_text(str(bot))
         status = os.waitstatus_to_exitcode(os.waitpid(bot, 0)[1])
         if status != -signal.SIGKILL:
@@ -36,6 +39,7 @@ def main(folder: Path) -> int:
 
 def _live() -> int:
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDS)
     django.setup()
     # Django's models can be imported from here on.
     from switchyard.example.bot.__main__ import main as bot

@@ -44,10 +44,11 @@ def ask(in_stage: InStage, run: Run) -> Callable[..., Any]:
         in_stage(stage)
         User.records.create(User(user_id=1, language="en", faceit_player_id=PLAYER, faceit_nickname="player_7"))
         User.records.create(User(user_id=2))
+        made = options.pop("client", FaceitClient)
         given = {"connect": 1.0, "read": 5.0, "deadline": 20.0, "attempts": 3} | options
 
         async def go() -> Any:
-            async with serving() as faceit, FaceitClient(TOKEN, base_url=faceit.url, **given) as client:
+            async with serving() as faceit, made(TOKEN, base_url=faceit.url, **given) as client:
                 return await case(faceit, Switchyard(faceit=client))
 
         return run(go())
@@ -264,3 +265,22 @@ def test_a_wrong_token_is_told_as_such(in_stage: InStage, run: Run, settings: Se
             )
 
     run(go())
+
+
+def test_statistics_that_nobody_can_read_stand_in_nobodys_way(ask: Callable[..., Any]) -> None:
+    async def case(_: Faceit, desk: Switchyard) -> None:
+        for _ in range(2):
+            done, why, found = await desk.get_match_history(1)
+            assert (done, why, len(found)) == (True, None, 1)
+        done, why, _ = await desk.analyze_match(LINK, 1)
+        assert (done, why) == (True, None)
+
+    class Odd(FaceitClient):
+        async def match_stats(self, match_id: str) -> dict[str, Any]:
+            return {"rounds": []}
+
+        async def history(self, *_: Any, offset: int = 0, **__: Any) -> list[dict[str, Any]]:
+            return [] if offset else [item()]
+
+    ask(STAGES[3], case, client=Odd)
+    assert Match.records.get(MATCH).statistics is None

@@ -249,7 +249,7 @@ class PlainManager:
         profile = self.load_profile(chat_id)
         assert profile is not None
         profile["name"] = name
-        self.save_profile(profile)
+        self.save_profile(profile=profile)
 
 
 def test_a_manager_without_coroutines_and_with_dictionaries_is_served_too(
