@@ -17,7 +17,8 @@ help:
 run: .venv/runtime.stamp
 	@exec $(PYTHON_BIN) -m config.run
 
-demo: .venv/demo.stamp
+# With HANDOVER=0, also in the environment, no bot is started, and aiogram is not needed.
+demo: $(if $(filter 0,$(HANDOVER)),.venv/runtime.stamp,.venv/demo.stamp)
 	@exec $(PYTHON_BIN) -m config.demo
 
 bench: .venv/dev.stamp

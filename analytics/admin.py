@@ -3,11 +3,11 @@ from __future__ import annotations
 from typing import ClassVar
 
 from django.contrib import admin
-from django.http import HttpRequest
 
 from analytics.models import Event, RollUp
 from migration_control.admin.documents import DocumentAdmin
 from migration_control.admin.filters import SampledValues
+from migration_control.admin.reading import ReadOnlyAdmin
 
 
 class Bot(SampledValues):
@@ -33,7 +33,7 @@ class EventAdmin(DocumentAdmin[Event]):
 
 
 @admin.register(RollUp)
-class RollUpAdmin(admin.ModelAdmin[RollUp]):
+class RollUpAdmin(ReadOnlyAdmin[RollUp]):
     """Computed from events, so nobody alters or deletes one."""
 
     list_display = ("start", "period", "bot_id", "kind", "events", "users")
@@ -42,17 +42,7 @@ class RollUpAdmin(admin.ModelAdmin[RollUp]):
     ordering = ("-start", "period", "bot_id", "event_type")
     search_fields = ("=event_type",)
     search_help_text = "An event type, whole"
-    show_full_result_count = False
 
     @admin.display(description="Event type")
     def kind(self, row: RollUp) -> str:
         return row.event_type or "all"
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: RollUp | None = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: RollUp | None = None) -> bool:
-        return False

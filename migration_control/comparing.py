@@ -68,9 +68,11 @@ class Comparison:
         """Records that either has."""
         return self.common + self.json_only.count + self.database_only.count
 
-    @property
-    def equal(self) -> int:
-        return self.common - self.different.count
+    def seen_from(self, authority: Store) -> tuple[Keys, Keys]:
+        """What the other store lacks, and what only that one has."""
+        if authority is Store.JSON:
+            return self.json_only, self.database_only
+        return self.database_only, self.json_only
 
 
 class CannotCompare(LegacyError):

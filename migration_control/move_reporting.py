@@ -27,23 +27,23 @@ COLOURS = {"done": "green", "failed": "red", "refused": "red"}
 @dataclass(frozen=True, slots=True)
 class Standing:
     """Where a component stands. to_database: keys that it lacks, None where the files are elsewhere; to_json: that
-    JSON lacks; waiting: entries of the index's inbox, which are applied yet."""
+    JSON lacks; waiting: entries of the index's inbox, which are applied yet, None where it cannot be read."""
 
     state: ComponentState
     to_database: int | None
     to_json: int
     parked: int
-    waiting: int
+    waiting: int | None
     last: Transition | None
     open: MoveRequest | None
 
 
 def standings(chosen: Sequence[Component]) -> list[Standing]:
     waiting = waiting_here()
-    return [_standing(component, waiting.get(component.name, 0)) for component in chosen]
+    return [_standing(each, None if waiting is None else waiting.get(each.name, 0)) for each in chosen]
 
 
-def _standing(component: Component, waiting: int) -> Standing:
+def _standing(component: Component, waiting: int | None) -> Standing:
     return Standing(
         ComponentState.objects.get(name=component.name),
         store.index().count_pending(component.name) if store.has_files() else None,
@@ -79,6 +79,10 @@ def _stage(state: ComponentState) -> str:
 
 def print_waiting(console: Console, standing: Iterable[Standing]) -> None:
     """What the index alone has, of which the authority does not know yet."""
+    standing = list(standing)
+    if any(each.waiting is None for each in standing):
+        fact = "It is unknown what waits in the index's inbox, which cannot be read. Keep LEGACY_DIR and the index."
+        console.print(fact, markup=False, highlight=False, style="yellow")
     for each in standing:
         if each.waiting:
             fact = f"{each.state.name}: {counted(each.waiting, 'entry', 'entries')} of the index's inbox"
@@ -178,9 +182,8 @@ def print_plan(console: Console, plan: Plan) -> None:
 
 
 def parked_line(parked: Parked) -> str:
-    store = "the database" if parked.to == Store.DATABASE else "JSON"
     tried = f"tried {counted(parked.attempts, 'time')} since {parked.since:%Y-%m-%d %H:%M}"
-    return f"parked: {parked.key}, which {store} refused, {tried}: {parked.reason}"
+    return f"parked: {parked.key}, which {Store(parked.to).said} refused, {tried}: {parked.reason}"
 
 
 def gate_line(gate: Gate) -> str:

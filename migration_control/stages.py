@@ -18,6 +18,15 @@ class Store(StrEnum):
     JSON = "json"
     DATABASE = "database"
 
+    @property
+    def said(self) -> str:
+        """As a sentence has it."""
+        return "JSON" if self is Store.JSON else "the database"
+
+    @property
+    def other(self) -> Store:
+        return Store.DATABASE if self is Store.JSON else Store.JSON
+
 
 class StageRow(NamedTuple):
     """reads and authority always agree; mirrored: whether the other store is written at once."""

@@ -131,7 +131,19 @@ class NoSuchPayer(OrderRefused):
     code: ClassVar[str] = "unknown-payer"
 
     def __init__(self, user_id: int) -> None:
-        super().__init__(f"Who paid, {user_id}, is no user. Register the user, or refund the payment.", user_id=user_id)
+        super().__init__(f"Who paid, {user_id}, was no user. Nothing is given for it: refund it.", user_id=user_id)
+
+
+class HasItForGood(OrderRefused):
+    """Said before anything is charged, never after it."""
+
+    code: ClassVar[str] = "has-it-for-good"
+
+    def __init__(self, user_id: int, tier: str) -> None:
+        super().__init__(
+            f"User {user_id} has {tier} without end; what is ordered would add nothing. Sell them a higher tier.",
+            user_id=user_id, tier=tier,
+        )  # fmt: skip
 
 
 class PaymentRefused(OrderRefused):

@@ -6,7 +6,7 @@ Loaded in every process of the installation, for a worker may have to finish wha
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any, TypedDict
 
@@ -17,8 +17,8 @@ from migration_control import inbox
 from migration_control.inbox import acts
 from migration_control.stores.changes import Changes
 from subscriptions.errors import UnknownUser
-from subscriptions.models import Subscription
-from subscriptions.services import records
+from subscriptions.models import Subscription, Tier
+from subscriptions.services import records, tiers
 
 log = logging.getLogger(__name__)
 
@@ -45,7 +45,7 @@ class Saved(TypedDict):
 
 def posted(before: Subscription, fields: Mapping[str, Any], added: dict[str, int], id: str) -> Entry:
     """To be posted in the commit of the other half. before: the subscription at the time. id: of this save alone."""
-    touched = {name for field in fields for name in _beside(field)}
+    touched = {name for field in fields for name in beside(field)}
     saved = Saved(
         user_id=before.user_id, id=id, add=added, set={name: _said(value) for name, value in fields.items()},
         was={name: _said(getattr(before, name)) for name in sorted(touched)},
@@ -70,20 +70,29 @@ def _save(saved: Saved) -> None:
 def _apply(saved: Saved, but: str | None = None) -> None:
     def act(_: Changes[Subscription], subscription: Subscription) -> None:
         fields = {name: value for name, value in saved["set"].items() if name != but}
-        late = [
-            name for name in fields if any(_differs(subscription, saved["was"], beside) for beside in _beside(name))
-        ]
-        for name in fields.keys() - late:
-            setattr(subscription, name, _read(name, fields[name]))
-        for name, more in saved["add"].items():
-            setattr(subscription, name, min(getattr(subscription, name) + more, LARGEST))
-        if late:
-            log.warning("Of user %d's subscription others wrote %s meanwhile; that stays.", saved["user_id"], late)
+        late = [name for name in fields if any(_differs(subscription, saved["was"], each) for each in beside(name))]
+        put(subscription, {name: _read(name, fields[name]) for name in fields.keys() - late}, saved["add"])
+        warn_of(saved["user_id"], late)
 
     records.change(saved["user_id"], act, once=saved["id"])
 
 
-def _beside(name: str) -> tuple[str, ...]:
+def put(subscription: Subscription, fields: Mapping[str, Any], added: Mapping[str, int]) -> None:
+    """In a change. Who is made free has again what lies underneath, which the bot knows nothing of."""
+    for name, value in fields.items():
+        setattr(subscription, name, value)
+    for name, more in added.items():
+        setattr(subscription, name, min(getattr(subscription, name) + more, LARGEST))
+    if fields.get("tier") == Tier.FREE and tiers.time_of(subscription).underneath:
+        tiers.put(subscription, tiers.after_end(subscription))
+
+
+def warn_of(user_id: int, late: Collection[str]) -> None:
+    if late:
+        log.warning("Of user %d's subscription others wrote %s meanwhile; that stays.", user_id, sorted(late))
+
+
+def beside(name: str) -> tuple[str, ...]:
     """The field, and those that say one thing with it."""
     return next((fields for fields in TOGETHER if name in fields), (name,))
 

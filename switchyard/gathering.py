@@ -40,7 +40,7 @@ class Gathering(Generic[K, A, T]):
     def __init__(
         self, alone: Callable[[K, A], T], everything: Callable[[dict[K, A]], Mapping[K, T]], most: int
     ) -> None:
-        self._alone, self._everything, self._most = alone, everything, most
+        self.alone, self.everything, self.most = alone, everything, most
         self._loops: WeakKeyDictionary[asyncio.AbstractEventLoop, _Loop[K, A, T]] = WeakKeyDictionary()
         self._lock = threading.Lock()
 
@@ -50,15 +50,13 @@ class Gathering(Generic[K, A, T]):
         """
         loop = asyncio.get_running_loop()
         with self._lock:
-            gathered = self._loops.setdefault(loop, _Loop(self._alone, self._everything, self._most))
+            gathered = self._loops.setdefault(loop, _Loop(self))
         return await gathered.ask(_Asked(key, argument, loop.create_future()))
 
 
 class _Loop(Generic[K, A, T]):
-    def __init__(
-        self, alone: Callable[[K, A], T], everything: Callable[[dict[K, A]], Mapping[K, T]], most: int
-    ) -> None:
-        self._alone, self._everything, self._most = alone, everything, most
+    def __init__(self, gathering: Gathering[K, A, T]) -> None:
+        self._gathering = gathering
         self._waiting: list[_Asked[K, A, T]] = []
         self._working: asyncio.Task[None] | None = None
 
@@ -98,7 +96,7 @@ class _Loop(Generic[K, A, T]):
         """Of those with one key the first; the others are for the next time, when it is there."""
         keys, taken = set[K](), list[_Asked[K, A, T]]()
         for asked in self._waiting:
-            if asked.key not in keys and len(taken) < self._most:
+            if asked.key not in keys and len(taken) < self._gathering.most:
                 keys.add(asked.key)
                 taken.append(asked)
         chosen = set(taken)
@@ -111,7 +109,7 @@ class _Loop(Generic[K, A, T]):
             return
         wanted = {asked.key: asked.argument for asked in taken}
         try:
-            found = await gate().run(lambda: self._everything(wanted))
+            found = await gate().run(lambda: self._gathering.everything(wanted))
         except OF_ALL as error:
             for asked in taken:
                 _tell(asked.answer, error)
@@ -124,7 +122,7 @@ class _Loop(Generic[K, A, T]):
 
     async def _by_itself(self, asked: _Asked[K, A, T]) -> None:
         try:
-            found = await gate().run(partial(self._alone, asked.key, asked.argument))
+            found = await gate().run(partial(self._gathering.alone, asked.key, asked.argument))
         except Exception as error:  # noqa: BLE001 - whoever asked is told
             _tell(asked.answer, error)
         else:

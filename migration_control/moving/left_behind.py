@@ -21,6 +21,15 @@ def check_left_behind(app_configs: Sequence[Any] | None, **kwargs: object) -> li
     if settings.LEGACY_DIR is not None or not settings.DATABASE_USED:
         return []
     waiting = waiting_here()
+    if waiting is None:
+        return [
+            Error(
+                f"LEGACY_DIR is not set, and {settings.LEGACY_INDEX} cannot be read, so nobody knows what waits in it.",
+                hint="Let this user read it, use the release that wrote it, or restore it; then set LEGACY_DIR again,"
+                " until migration_status says that nothing waits in it. If it is of no use any more: move it away.",
+                id="migration_control.E066",
+            )
+        ]
     if not waiting:
         return []
     fact = f"LEGACY_DIR is not set, and {settings.LEGACY_INDEX} has {counted(sum(waiting.values()), 'write')}"
@@ -34,13 +43,14 @@ def check_left_behind(app_configs: Sequence[Any] | None, **kwargs: object) -> li
     ]
 
 
-def waiting_here() -> dict[str, int]:
-    """By component; nothing where there is no index that this release can read, which whoever needs it is told."""
+def waiting_here() -> dict[str, int] | None:
+    """By component; nothing where there is no index; None where there is one that cannot be read."""
     from migration_control import store  # which needs loaded models
 
-    if not Path(settings.LEGACY_INDEX).exists():
-        return {}
     try:
+        Path(settings.LEGACY_INDEX).stat()
         return inbox.counts(store.index().connection())
-    except (LegacyError, sqlite3.Error):
+    except (FileNotFoundError, NotADirectoryError):
         return {}
+    except (LegacyError, sqlite3.Error, OSError):
+        return None

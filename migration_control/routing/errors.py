@@ -25,11 +25,12 @@ class JsonInsideAtomic(RouterError):
 class DatabaseAway(RouterError):
     """The database is the authority and does not answer."""
 
-    def __init__(self, component: str) -> None:
+    def __init__(self, component: str, message: str | None = None) -> None:
         super().__init__(
             component,
-            f"The database is the authority for {component} and cannot be reached. Nothing was written; try again when"
-            " it is back. If it is gone for good: migration_promote_json.",
+            message
+            or f"The database is the authority for {component} and cannot be reached. Nothing was written; try again"
+            " when it is back. If it is gone for good: migration_promote_json.",
         )
 
 
@@ -37,8 +38,7 @@ class NothingKept(DatabaseAway):
     """And this host keeps nothing for a component whose migration is closed: its index is about to be done with."""
 
     def __init__(self, component: str) -> None:
-        RouterError.__init__(
-            self,
+        super().__init__(
             component,
             f"The migration of {component} is closed, so the database alone has it, and it cannot be reached. Nothing"
             " was written, nor kept on this host; try again when the database is back.",

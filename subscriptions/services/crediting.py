@@ -18,6 +18,7 @@ from legacy_json.inbox import Entry
 from migration_control import inbox
 from migration_control.inbox import acts
 from migration_control.inbox.reaching import reach
+from migration_control.routing.errors import DatabaseAway, DatabaseUnused
 from migration_control.stores.changes import Changes
 from subscriptions.errors import AnotherPayment, NoSuchPayer, NotYet, PaymentRefused, UnknownUser
 from subscriptions.models import Payment, Subscription
@@ -117,13 +118,15 @@ def refuse(charge: Told, posted: Entry | None = None) -> None:
 
 def take_back(charge: Told, undo: Undo, now: datetime, posted: Entry | None = None) -> None:
     """What the charge gave. If nothing has happened to the subscription since, it is again what it was before; else it
-    loses what is not used up of the time that was given, and nothing that others gave. posted: with it.
+    loses what is not used up of the time that was given, and nothing that others gave. Who was deleted since and came
+    again has nothing of it. posted: with it.
     """
     key = charge["user_id"]
+    came_again = records.began_after(key, datetime.fromisoformat(charge["at"]))
 
     def act(changes: Changes[Subscription]) -> None:
         subscription = changes.get(key)
-        if subscription is not None:
+        if subscription is not None and not came_again:
             _take(subscription, charge, undo, now)
         if posted:
             changes.posted.append(posted)
@@ -133,19 +136,30 @@ def take_back(charge: Told, undo: Undo, now: datetime, posted: Entry | None = No
 
 @inbox.act(GIVE)
 def _give(charge: Told) -> None:
-    """A payment that was kept while the database was away has no row yet."""
-    payment, _ = reach(Subscription.component, lambda: charges.row(charge, Status.PENDING))
-    if payment.user_id != charge["user_id"]:
-        log.error("Nothing is given: %s", AnotherPayment(charge["charge_id"]))
-        return
-    if payment.status != Status.PENDING:
-        return  # given already, or refunded, which gives it before it takes it back
+    """A payment that was kept while the database was away has no row yet. If the database never came back and JSON was
+    promoted, it is given without one; its row follows.
+    """
+    try:
+        payment, _ = reach(Subscription.component, lambda: charges.row(charge, Status.PENDING))
+    except (DatabaseAway, DatabaseUnused):
+        has_row = False
+    else:
+        has_row = True
+        if payment.user_id != charge["user_id"]:
+            log.error("Nothing is given: %s", AnotherPayment(charge["charge_id"]))
+            return
+        if payment.status != Status.PENDING:
+            return  # given already, or refunded, which gives it before it takes it back
     try:
         credit(charge)
     except UnknownUser:
+        records.check_unknown(charge["user_id"])
         refuse(charge, to_note(charge, Status.FAILED, NoSuchPayer.code))
     except (AnotherPayment, PaymentRefused) as refusal:
-        charges.note(charge, Status.FAILED, refusal.code)
+        if has_row:
+            charges.note(charge, Status.FAILED, refusal.code)
+        else:
+            acts.keep(to_note(charge, Status.FAILED, refusal.code))
 
 
 @inbox.act(NOTE)
@@ -167,13 +181,13 @@ def _note(noted: Noted) -> None:
 def _take_back(taken: Taken) -> None:
     """It may not be given yet, and whoever is about to give it must find it done: so it is given first."""
     charge = taken["charge"]
-    try:
-        credit(charge)
-    except (UnknownUser, AnotherPayment, PaymentRefused):
-        return
-    undo: Any = reach(
-        Subscription.component, lambda: Payment.objects.values_list("undo", flat=True).get(pk=charge["charge_id"])
-    )
+    undo = _undo_of(charge["charge_id"])
+    if undo is None:  # else nothing is given: what says that it was is forgotten after EFFECTS_KEPT_DAYS
+        try:
+            credit(charge)
+        except (UnknownUser, AnotherPayment, PaymentRefused):
+            return
+        undo = _undo_of(charge["charge_id"])
     if undo is None:
         raise NotYet(charge["charge_id"])
     take_back(charge, undo, datetime.fromisoformat(taken["now"]))
@@ -203,9 +217,14 @@ def _take(subscription: Subscription, charge: Told, undo: Undo, now: datetime) -
         return
     prices = undo.get("prices") or tiers.monthly()
     left = left_of(after, charge["tier"], timedelta(days=charge["days"]), now, prices)
-    put(subscription, shortened(has, after.tier, left, prices))
+    taken = [shortened(has, after.tier, left, by) for by in (prices, tiers.monthly())]
+    put(subscription, max(taken, key=lambda time: time.expires_at or now))  # converted by which of them nobody knows
     if has_lapsed(subscription, now) and has.underneath:
         put(subscription, after_end(subscription))
+
+
+def _undo_of(charge_id: str) -> Any:
+    return reach(Subscription.component, lambda: Payment.objects.values_list("undo", flat=True).get(pk=charge_id))
 
 
 def _state(subscription: Subscription) -> State:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime
 from typing import NamedTuple
 
 from migration_control import given
 from migration_control.given import BadInput
-from subscriptions.errors import ForgedPayload, SomebodyElses, UnknownTier, WrongAmount, WrongCurrency
-from subscriptions.services import tiers
+from subscriptions.errors import ForgedPayload, HasItForGood, SomebodyElses, UnknownTier, WrongAmount, WrongCurrency
+from subscriptions.services import records, tiers
 from subscriptions.services.tiers import PERIODS, XTR
 from subscriptions.services.upgrading import paid
 
@@ -52,6 +53,15 @@ def check_order(text: str, *, user_id: int, amount: int, currency: str) -> Order
     SomebodyElses, WrongCurrency, WrongAmount.
     """
     return _checked(text, user_id, amount, currency, former=False)
+
+
+def check_buyer(user_id: int, tier: str, *, now: datetime) -> None:
+    """For an invoice and a pre_checkout_query, beside check_order(): nobody is charged for what would add nothing.
+    Whether there is such a user is not asked. Raises HasItForGood, UnknownTier.
+    """
+    has = records.of(user_id, now=now)
+    if tiers.adds_nothing(tiers.time_of(has), paid(tier)):
+        raise HasItForGood(user_id, has.tier)
 
 
 def judged(text: str, *, user_id: int, amount: int, currency: str) -> Order:

@@ -16,7 +16,7 @@ from migration_control.inbox.reaching import reach
 from migration_control.routing.errors import DatabaseAway, DatabaseUnused
 from subscriptions.errors import NoSuchPayer, OrderRefused, PaymentRefused, UnknownCharge, UnknownUser
 from subscriptions.models import Payment, Subscription
-from subscriptions.services import charges, crediting, judged, orders
+from subscriptions.services import charges, crediting, judged, orders, records
 from subscriptions.services.charges import Charge, Receipt, Status, Told
 
 
@@ -64,9 +64,9 @@ def refund(charge_id: str, *, now: datetime) -> Receipt:
         return done
     if found is None:
         raise UnknownCharge(charge_id)
-    known = charges.again(found)
-    _at_once([_undoing(found, now)])
-    return charges.receipt(known, Status.REFUNDED)
+    payment, undoing = found
+    _at_once(undoing)
+    return charges.receipt(charges.again(payment), Status.REFUNDED)
 
 
 # With the database
@@ -90,14 +90,21 @@ def _recorded(charge: Charge, now: datetime) -> Payment:
         return made
 
 
-def _refunded(charge_id: str, now: datetime) -> Payment | None:
+def _refunded(charge_id: str, now: datetime) -> tuple[Payment, list[Entry]] | None:
+    """Its row, and what is to follow from this call: from a later one nothing, since what says that it was taken is
+    forgotten after EFFECTS_KEPT_DAYS.
+    """
     with transaction.atomic():
         found = Payment.objects.select_for_update().filter(pk=charge_id).first()
-        if found is not None and found.status != Status.REFUNDED:
-            found.status = Status.REFUNDED
-            found.save(update_fields=["status"])
-            acts.post(_undoing(found, now))
-        return found
+        if found is None:
+            return None
+        if found.status == Status.REFUNDED:
+            return found, []
+        found.status = Status.REFUNDED
+        found.save(update_fields=["status"])
+        undoing = _undoing(found, now)
+        acts.post(undoing)
+        return found, [undoing]
 
 
 def _undoing(payment: Payment, now: datetime) -> Entry:
@@ -126,6 +133,8 @@ def _without_database(charge: Charge, now: datetime) -> Receipt:
     if known is not None:
         told, status, reason = known
         charges.same(charge, told)
+        if status == Status.PENDING:
+            return _give_here(told)  # JSON may be the authority by now
         return _answer(told, status, reason, charge)
     done = _given_here(charge, now)
     if done is not None:
@@ -134,18 +143,30 @@ def _without_database(charge: Charge, now: datetime) -> Receipt:
     if isinstance(order, OrderRefused):
         _refuse_here(charges.told(charge, "", 0, now), order.code)
         raise order
-    told = charges.told(charge, order.tier, order.days, now)
+    return _give_here(charges.told(charge, order.tier, order.days, now))
+
+
+def _give_here(told: Told) -> Receipt:
+    """Or keep it. Raises NoSuchPayer, AnotherPayment, PaymentRefused; DatabaseAway, if nothing is to be kept."""
     try:
-        crediting.credit(told)
-    except UnknownUser as error:
-        _refuse_here(told, NoSuchPayer.code)
-        raise NoSuchPayer(charge.user_id) from error
+        _credit_here(told)
     except DatabaseAway:
+        if _payloads(f"charge:{told['charge_id']}"):
+            return charges.receipt(told, Status.PENDING)
         if not kept.is_wanted():
             raise
         acts.keep(crediting.to_give(told))
         return charges.receipt(told, Status.PENDING)
     return charges.receipt(told, Status.COMPLETED)
+
+
+def _credit_here(told: Told) -> None:
+    try:
+        crediting.credit(told)
+    except UnknownUser as error:
+        records.check_unknown(told["user_id"])
+        _refuse_here(told, NoSuchPayer.code)
+        raise NoSuchPayer(told["user_id"]) from error
 
 
 def _given_here(charge: Charge, now: datetime) -> Receipt | None:

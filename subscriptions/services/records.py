@@ -14,8 +14,11 @@ from django.conf import settings
 from django.db import Error
 
 from legacy_json.errors import KeyReserved, LegacyError, NotThere, Stale
-from migration_control import components, given
-from migration_control.routing.errors import RouterError
+from migration_control import components, given, store
+from migration_control.components import Component
+from migration_control.inbox.reaching import reach
+from migration_control.routing.errors import DatabaseAway, RouterError
+from migration_control.stages import Store, answers
 from migration_control.stores.changes import Changes
 from subscriptions.errors import UnknownUser
 from subscriptions.models import Subscription, Tier
@@ -38,7 +41,11 @@ def of(user_id: int, *, now: datetime) -> Subscription:
 
     Whether there is such a user is not asked.
     """
-    found = Subscription.records.get(given.telegram_id(user_id)) or Subscription(user_id=user_id)
+    return shown(Subscription.records.get(given.telegram_id(user_id)) or Subscription(user_id=user_id), now=now)
+
+
+def shown(found: Subscription, *, now: datetime) -> Subscription:
+    """The same object, as of() shows it."""
     if has_lapsed(found, now):
         put(found, after_end(found))
     if found.tier == Tier.FREE:
@@ -48,14 +55,31 @@ def of(user_id: int, *, now: datetime) -> Subscription:
 
 def is_known(user_id: int) -> bool:
     """Whether there is such a user: asked of the component that subscriptions belong to."""
-    parent = components.get(Subscription.component).parent
-    assert parent is not None  # it is declared with one
-    if components.get(parent).model.records.get(user_id) is None:
+    if _parent().model.records.get(user_id) is None:
         return False
     if len(_seen) >= SEEN:
         _seen.clear()
     _seen[settings.LEGACY_INDEX, user_id] = time.monotonic() + SECONDS
     return True
+
+
+def began_after(user_id: int, moment: datetime) -> bool:
+    """Whether who is such a user now became one after that: somebody of that id was deleted, and came again."""
+    with suppress(KeyReserved):
+        began = getattr(_parent().model.records.get(user_id), "created_at", None)
+        return began is not None and began > moment
+    return False
+
+
+def check_unknown(user_id: int) -> None:
+    """Before somebody is refused for good as nobody: where the database says who is a user, and is away, a copy said
+    so, which lacks whoever came last. Raises DatabaseAway.
+    """
+    parent = _parent()
+    if not store.has_files() or answers(store.fence(parent).state) is Store.JSON:
+        return
+    if reach(parent.name, lambda: parent.model.records.get(user_id)) is not None:
+        raise DatabaseAway(parent.name)  # when it was read
 
 
 def has_user(subscription: Subscription) -> bool:
@@ -107,11 +131,21 @@ def change(user_id: int, act: Change[T], *, others: Sequence[int] = (), once: st
 
 def forget(user_id: int) -> None:
     """A subscription whose user is gone, as one that was made while the user was being deleted."""
-    found = Subscription.records.get(user_id)
-    if found is None or is_known(user_id):
-        return
-    with suppress(NotThere, Stale):
-        Subscription.records.delete(user_id, found.version)
+    while True:
+        found = Subscription.records.get(user_id)
+        if found is None or is_known(user_id):
+            return
+        _seen.pop((settings.LEGACY_INDEX, user_id), None)  # else it would be made anew by whoever is counted next
+        with suppress(Stale):  # somebody has changed it meanwhile
+            with suppress(NotThere):
+                Subscription.records.delete(user_id, found.version)
+            return
+
+
+def _parent() -> Component:
+    parent = components.get(Subscription.component).parent
+    assert parent is not None  # it is declared with one
+    return components.get(parent)
 
 
 def _was_seen(user_id: int) -> bool:

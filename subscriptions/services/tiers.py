@@ -119,6 +119,11 @@ def extended(has: Time, tier: str, given: timedelta, now: datetime) -> Time:
     return Time(higher, _later(now, left + given), has.underneath)
 
 
+def adds_nothing(has: Time, tier: str) -> bool:
+    """More time of this tier: to somebody who has it, or a higher one, without end. tier: a paid one."""
+    return has.expires_at is None and _RANKS.get(has.tier, 0) >= _RANKS[tier]
+
+
 def left_of(after: Time, tier: str, given: timedelta, now: datetime, prices: Prices) -> timedelta:
     """How much of what somebody was given is not used up, as time of the tier that they had after it.
 

@@ -11,19 +11,18 @@ from typing import Any
 from django.conf import settings
 
 from accounts import services as accounts
-from accounts.errors import UnknownUser
 from migration_control.bots import Bot
 from subscriptions import services as subscriptions
 from subscriptions.models import Subscription
 from switchyard.facade import activity, analysing, health, history, status
-from switchyard.facade.answers import TROUBLE, local
+from switchyard.facade.answers import TROUBLE
 from switchyard.facade.asking import Faceit, asked
 from switchyard.facade.desk import Answer
 from switchyard.facade.paying import Paying
 from switchyard.legacy import clock
 from switchyard.legacy.users import UserData, user_of
-from switchyard.overload import gate
-from switchyard.texts import say
+from switchyard.overload import gate, within
+from switchyard.texts import local, say
 
 log = logging.getLogger(__name__)
 
@@ -69,7 +68,11 @@ class Switchyard(Paying):
             _log(await self.link_faceit_account(telegram_user_id, faceit_nickname))
         if referral_code is not None:
             _log(await self.apply_referral(telegram_user_id, referral_code))
-        return await gate().run(lambda: _user(telegram_user_id))
+
+        def look() -> UserData:
+            return user_of(self._known(telegram_user_id), Subscription.records.get(telegram_user_id))
+
+        return await gate().run(look)
 
     async def link_faceit_account(self, telegram_user_id: int, faceit_nickname: str) -> Answer:
         """(True, None), or (False, why not)."""
@@ -169,11 +172,12 @@ class Switchyard(Paying):
             return history.linked(user), history.limit(user)
 
         self._activity.note(telegram_user_id, "history")
-        player, error = await self._answer(telegram_user_id, self._on_thread(who))
-        if player is None:
-            return False, error, []
-        _, error = await self._answer(telegram_user_id, lambda: history.fetch(*player, self._client()))
-        stored, unread = await self._answer(telegram_user_id, self._on_thread(lambda: history.look(*player)))
+        with within(settings.REQUEST_TIMEOUT):
+            player, error = await self._answer(telegram_user_id, self._on_thread(who))
+            if player is None:
+                return False, error, []
+            _, error = await self._answer(telegram_user_id, lambda: history.fetch(*player, self._client()))
+            stored, unread = await self._answer(telegram_user_id, self._on_thread(lambda: history.look(*player)))
         return error is unread is None, error or unread, stored or []
 
     async def get_user_statistics(self, telegram_user_id: int) -> dict[str, Any]:
@@ -237,13 +241,6 @@ class BotIntegrationAdapter(Switchyard):
 
     def __init__(self, *_: object, faceit: Faceit | None = None, **__: object) -> None:
         super().__init__(faceit=faceit)
-
-
-def _user(user_id: int) -> UserData:
-    user = accounts.get(user_id)
-    if user is None:
-        raise UnknownUser(user_id)
-    return user_of(user, Subscription.records.get(user_id))
 
 
 def _log(answer: Answer) -> None:

@@ -13,7 +13,7 @@ from legacy_json.errors import KeyReserved, LegacyError
 from migration_control.routing.errors import RouterError
 from migration_control.service_errors import ServiceError
 from migration_control.stores.commits import OutcomeUnknown
-from switchyard.texts import DEFAULT, local, say
+from switchyard.texts import DEFAULT, say
 
 log = logging.getLogger(__name__)
 
@@ -38,11 +38,8 @@ class Languages:
             while len(self._known) > REMEMBERED:
                 self._known.popitem(last=False)
 
-    def knows(self, user_id: object) -> bool:
-        return user_id in self._known
-
-    def of(self, user_id: object) -> str:
-        return self._known.get(user_id, DEFAULT) if isinstance(user_id, int) else DEFAULT
+    def of(self, user_id: object, otherwise: str = DEFAULT) -> str:
+        return self._known.get(user_id, otherwise) if isinstance(user_id, int) else otherwise
 
 
 def told(error: Exception, language: str) -> str:
@@ -54,6 +51,3 @@ def told(error: Exception, language: str) -> str:
     if isinstance(error, KeyReserved):
         return say("in-quarantine", language)
     return say("outcome-unknown" if isinstance(error, OutcomeUnknown) else "try-again", language)
-
-
-__all__ = ["TROUBLE", "Languages", "local", "told"]

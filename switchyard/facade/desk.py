@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from django.conf import settings
+from django.db import connection
 
 from accounts import services as accounts
 from accounts.errors import UnknownUser
 from accounts.models import User
+from analytics.recording import ENDING, recorder
 from matches.faceit.client import FaceitClient, from_settings
+from migration_control.mirroring import acknowledging
 from switchyard.facade import activity
 from switchyard.facade.answers import TROUBLE, Languages, told
 from switchyard.facade.asking import Faceit
 from switchyard.overload import gate, within
-from switchyard.texts import say
+from switchyard.texts import DEFAULT, say
 
 T = TypeVar("T")
 
 Answer = tuple[bool, str | None]
+
+LOOK = 2.0  # seconds for a store to say which language somebody has chosen
 
 
 class Desk:
@@ -32,9 +38,27 @@ class Desk:
         self._activity = activity.Activity()
 
     async def close(self) -> None:
+        """With what this process holds in memory written, as far as stores take it in ENDING seconds. It can be used
+        again afterwards.
+        """
         own, self._own = self._own, None
-        if own is not None:
-            await own.close()
+        try:
+            if own is not None:
+                await own.close()
+        finally:
+            await asyncio.to_thread(_flush)
+
+    async def language_of(self, user_id: int, otherwise: str | None = None) -> str:
+        """As chosen, or as it was known last where no store can say within LOOK seconds. Never raises for a store.
+
+        otherwise: of somebody of whom nothing is known, as their Telegram has it.
+        """
+        try:
+            with within(LOOK):
+                await gate().run(lambda: self._language_of(user_id))
+        except TROUBLE:
+            pass
+        return self._languages.of(user_id, otherwise or DEFAULT)
 
     def _client(self) -> Faceit:
         """Raises Unauthorized."""
@@ -70,3 +94,12 @@ class Desk:
 
     def _say(self, code: str, user_id: object) -> str:
         return say(code, self._languages.of(user_id))
+
+
+def _flush() -> None:
+    """Before the interpreter begins to end."""
+    try:
+        recorder().flush(ENDING)
+        acknowledging.flush()
+    finally:
+        connection.close()

@@ -9,18 +9,21 @@ from typing import Any, ClassVar, NamedTuple
 
 from django.conf import settings
 
+from migration_control.given import BadInput
 from migration_control.service_errors import ServiceError
 from subscriptions import services as subscriptions
-from subscriptions.models import Payment, Subscription
+from subscriptions.errors import AnotherPayment, OrderRefused
+from subscriptions.models import Payment
 from subscriptions.services import Charge, Order, Receipt
 from subscriptions.services.tiers import PERIODS, XTR
-from switchyard.facade.answers import TROUBLE, told
+from switchyard.facade.answers import told
 from switchyard.facade.desk import Desk
 from switchyard.legacy import clock
-from switchyard.overload import gate, within
+from switchyard.overload import NotBegun, StillAtWork, gate, within
 from switchyard.texts import say
 
 CHECKOUT = 6.0  # seconds; Telegram gives a pre_checkout_query up after ten, of which a handler needs some for itself
+FINAL = (OrderRefused, AnotherPayment, BadInput)  # of receive_payment(): the same charge would be refused again
 
 
 class SwitchedOff(ServiceError):
@@ -62,11 +65,11 @@ class Paying(Desk):
     async def create_invoice(self, telegram_user_id: int, tier: str, period: str = "monthly") -> Invoice:
         """In the user's language. Nobody is asked to pay who could not be given anything.
 
-        Raises SwitchedOff, UnknownUser, UnknownTier, BadInput, KeyReserved.
+        Raises SwitchedOff, UnknownUser, HasItForGood, UnknownTier, BadInput, KeyReserved.
         """
         _check_sold()
         payload = subscriptions.payload(tier, period, telegram_user_id)
-        await gate().run(lambda: self._may_buy(telegram_user_id))
+        await gate().run(lambda: self._may_be_sold(telegram_user_id, tier))
         offer, language = _offer(tier, period), self._languages.of(telegram_user_id)
         limits = subscriptions.limits(tier)
         requests = limits.requests_per_day
@@ -80,15 +83,18 @@ class Paying(Desk):
 
     async def check_payment(self, telegram_user_id: int, payload: str, *, currency: str, total_amount: int) -> Order:
         """Of a pre_checkout_query, to be answered ok if this returns: the last moment to say no before anything is
-        charged. Within CHECKOUT seconds, or it raises NotBegun or StillAtWork: nothing was written in either case.
+        charged. Within CHECKOUT seconds, or it raises NotBegun: it only looks, so it can be repeated.
 
-        Raises SwitchedOff, ForgedPayload, SomebodyElses, WrongCurrency, WrongAmount, UnknownUser, BadInput,
-        KeyReserved.
+        Raises SwitchedOff, ForgedPayload, SomebodyElses, WrongCurrency, WrongAmount, UnknownUser, HasItForGood,
+        BadInput, KeyReserved.
         """
         _check_sold()
         order = subscriptions.check_order(payload, user_id=telegram_user_id, amount=total_amount, currency=currency)
-        with within(CHECKOUT):
-            await gate().run(lambda: self._may_buy(telegram_user_id))
+        try:
+            with within(CHECKOUT):
+                await gate().run(lambda: self._may_be_sold(telegram_user_id, order.tier))
+        except StillAtWork as error:
+            raise NotBegun(CHECKOUT) from error
         return order
 
     async def receive_payment(
@@ -97,8 +103,7 @@ class Paying(Desk):
         """Of a successful_payment, whatever is switched off by now: once, however often a charge comes, so whatever
         this raises it may be called again. See subscriptions.services.receive().
 
-        Raises OrderRefused of a charge for which nothing was given, and AnotherPayment, BadInput: these again each
-        time; refund it then.
+        Raises one of FINAL of a charge for which nothing is given, each time again: refund it then.
         """
         charge = Charge(charge_id, telegram_user_id, total_amount, currency, payload)
         receipt = await gate().run(lambda: subscriptions.receive(charge, now=clock.now()))
@@ -115,23 +120,21 @@ class Paying(Desk):
     async def explain(self, said: Receipt | Exception, telegram_user_id: int, language: str | None = None) -> str:
         """A receipt, or what one of these calls raised, as a text in the user's language. Never raises for a store.
 
-        language: of somebody whom no store can be asked about just now, as their Telegram has it.
+        language: as language_of() has `otherwise`.
         """
-        if not self._languages.knows(telegram_user_id):
-            try:
-                await gate().run(lambda: self._language_of(telegram_user_id))
-            except TROUBLE:
-                pass
-        if language is None or self._languages.knows(telegram_user_id):
-            language = self._languages.of(telegram_user_id)
+        language = await self.language_of(telegram_user_id, language)
         if isinstance(said, Receipt):
             return say(SAID.get(said.status, "payment-pending"), language, **said._asdict())
         return told(said, language)
 
     def _may_buy(self, user_id: int) -> None:
-        """On a thread. Raises UnknownUser, and KeyReserved for somebody whom a payment could not reach."""
+        """Raises UnknownUser."""
         self._known(user_id)
-        Subscription.records.get(user_id)
+
+    def _may_be_sold(self, user_id: int, tier: str) -> None:
+        """On a thread. Raises UnknownUser, HasItForGood; KeyReserved for somebody whom a payment could not reach."""
+        self._may_buy(user_id)
+        subscriptions.check_buyer(user_id, tier, now=clock.now())
 
 
 SAID = {

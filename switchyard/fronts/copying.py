@@ -15,13 +15,13 @@ from legacy_json import selecting
 from legacy_json.errors import LegacyError
 from legacy_json.keys import Key
 from migration_control import components, given, runs, store, undoing
+from migration_control.comparing import Comparison, Keys, compare, drain, fields_of, in_quarantine, repair, row
 from migration_control.following import NobodyWorks, follow
 from migration_control.models import Run
 from migration_control.run_states import RunState
 from migration_control.runs import RunRefused
 from migration_control.stages import Store
 from switchyard.facade.answers import TROUBLE
-from switchyard.fronts.comparing import Comparison, compare, drain, fields_of, in_quarantine, repair, row
 from switchyard.fronts.integrity import COMPONENTS
 from switchyard.fronts.results import MigrationDirection, MigrationResult, MigrationStatus
 
@@ -160,7 +160,7 @@ def _synchronised(result: MigrationResult, batch_size: int | None) -> None:
     if now.authority is Store.JSON and not now.mirrored:
         _imported(result, batch_size=batch_size)
     for found in _both():
-        keys = [*_lacking(found), *found.different.first]
+        keys = [*_lacking(found).first, *found.different.first]
         if keys and row(found.component).mirrored:
             _repair(result, found.component.name, keys)
         elif keys and row(found.component).authority is Store.DATABASE:
@@ -192,10 +192,10 @@ def _count(result: MigrationResult, both: tuple[Comparison, Comparison]) -> None
     uncounted = 0
     for found in both:
         lacking = _lacking(found)
-        for key in [*lacking, *found.different.first]:
+        for key in [*lacking.first, *found.different.first]:
             failed.setdefault(key, found.component.name)
-        both_kinds = found.different.count + _lacking_count(found)
-        uncounted = max(uncounted, both_kinds - len(lacking) - len(found.different.first))
+        both_kinds = found.different.count + lacking.count
+        uncounted = max(uncounted, both_kinds - len(lacking.first) - len(found.different.first))
     users, quarantined = both[0], 0
     for found in both:
         count, keys = in_quarantine(found.component)
@@ -203,26 +203,21 @@ def _count(result: MigrationResult, both: tuple[Comparison, Comparison]) -> None
             failed.setdefault(key, found.component.name)
         if found is users:
             quarantined, uncounted = count, uncounted + count - len(keys)
-    of_json = row(users.component).authority is Store.JSON
-    result.total_users = users.in_json + quarantined if of_json else users.in_database
-    result.extra_users = users.database_only.count if of_json else users.json_only.count
+    authority = row(users.component).authority
+    _, extra = users.seen_from(authority)
+    result.total_users = users.in_json + quarantined if authority is Store.JSON else users.in_database
+    result.extra_users = extra.count
     result.failed_users = min(result.total_users, len(failed) + uncounted)
     result.migrated_users = result.total_users - result.failed_users
     for key, name in failed.items():
         result.tell(_why(name, key))
     if result.extra_users:
-        other = "the database" if of_json else "JSON"
+        other = authority.other.said
         result.tell(f"{result.extra_users} users are only in {other}, which is not the authority. Nothing was written.")
 
 
-def _lacking(found: Comparison) -> dict[Key, list[str]]:
-    of_json = row(found.component).authority is Store.JSON
-    return (found.json_only if of_json else found.database_only).first
-
-
-def _lacking_count(found: Comparison) -> int:
-    of_json = row(found.component).authority is Store.JSON
-    return (found.json_only if of_json else found.database_only).count
+def _lacking(found: Comparison) -> Keys:
+    return found.seen_from(row(found.component).authority)[0]
 
 
 def _count_runs(result: MigrationResult, ended: list[Run]) -> None:

@@ -25,8 +25,8 @@ from migration_control.runs import ActiveRun, RunRefused
 from migration_control.stages import STAGES, StageRow
 from switchyard.facade.answers import TROUBLE
 from switchyard.fronts.hybrid import HybridDataStore
-from switchyard.fronts.waiting import aside, waited
 from switchyard.legacy import DatabaseGirlsAdapter
+from switchyard.waiting import aside, waited
 
 log = logging.getLogger(__name__)
 

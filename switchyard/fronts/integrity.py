@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from migration_control import components
+from migration_control.comparing import KEPT, Comparison, compare, in_quarantine
 from switchyard.facade.answers import TROUBLE
-from switchyard.fronts.comparing import KEPT, Comparison, compare, in_quarantine
 from switchyard.legacy import clock
 
 COMPONENTS = ("users", "subscriptions")

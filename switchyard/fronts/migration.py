@@ -9,7 +9,7 @@ from typing import Any
 
 from switchyard.fronts import copying, integrity
 from switchyard.fronts.results import MigrationDirection, MigrationResult, MigrationStatus
-from switchyard.fronts.waiting import aside, waited
+from switchyard.waiting import aside, waited
 
 log = logging.getLogger(__name__)
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import logging
 
-from switchyard.fronts.waiting import aside
+from migration_control import components
 from switchyard.legacy import clock
 from switchyard.validating import asking, everything, fixing
 from switchyard.validating.report import FixSummary, ValidationReport, ValidationSeverity
+from switchyard.waiting import aside
 
 log = logging.getLogger(__name__)
 
@@ -24,7 +25,7 @@ class DataValidator:
         """Of all components that are served, in both stores. Changes no record. What cannot be looked at is an issue
         of the report; nothing is raised for it.
         """
-        report = await aside(lambda: everything.validate(everything.everything(), now=clock.now()))
+        report = await aside(lambda: everything.validate(components.everything(), now=clock.now()))
         if self._faceit is not None:
             await asking.ask(report, self._faceit, clock.now())
         return report

@@ -17,12 +17,14 @@ from migration_control.stores.changes import Changes
 from subscriptions.errors import CodeTaken
 from subscriptions.models import Subscription
 from subscriptions.services import records
-from switchyard.effects import CODE, posted
-from switchyard.legacy import checking
+from switchyard import effects
+from switchyard.effects import CODE
+from switchyard.legacy import checking, clock
 from switchyard.legacy.remembering import Change
 from switchyard.legacy.turns import one_at_a_time
-from switchyard.legacy.users import UserData, UserSubscription
+from switchyard.legacy.users import UserData, UserSubscription, as_stored, subscription_of
 
+TIME = ("tier", "expires_at")
 COUNTERS = ("total_requests", "daily_requests", "referrals_count")
 
 
@@ -42,6 +44,38 @@ class Wanted(NamedTuple):
             setattr(record, name, min(getattr(record, name) + more, LARGEST))
 
 
+class Theirs(NamedTuple):
+    """Of a subscription. its: the whole, as the handler has it. read: as it was read, if it was."""
+
+    wanted: Wanted
+    its: Mapping[str, Any]
+    read: Mapping[str, Any] | None
+
+    def over(self, found: Subscription) -> Wanted:
+        """What of it is put over the subscription as it is now. What others have written since it was read, as a
+        payment, stays. Tier and end go together where it was not read as it is stored: see users.subscription_of().
+        """
+        if self.read is None:
+            return self.wanted
+        stored, shown = as_stored(found).whole(), subscription_of(found).whole()
+        late = {name for name in self.wanted.fields if self._differs(name, stored) and self._differs(name, shown)}
+        effects.warn_of(found.user_id, late)
+        fields = {name: value for name, value in self.wanted.fields.items() if name not in late}
+        if fields.keys() & {*TIME} and any(self._differs(name, stored) for name in TIME):
+            whole = {name: Change(None, self.its[name]) for name in TIME}
+            fields |= {name: change.now for name, change in checking.checked(checking.SUBSCRIPTION, whole).items()}
+        return self.wanted._replace(fields=fields)
+
+    def _differs(self, name: str, now: Mapping[str, Any]) -> bool:
+        assert self.read is not None
+        return any(_local(each, self.read[each]) != now[each] for each in effects.beside(name))
+
+
+def _local(name: str, value: Any) -> Any:
+    """As it is read: a handler may have put in an aware date, or a text."""
+    return clock.local(clock.aware(name, value)) if name in effects.DATES else value
+
+
 def wanted(changes: Mapping[str, Change]) -> Wanted:
     """A counter that was raised is raised by the difference; one that was lowered has been begun anew."""
     raised = {name: change.now - change.was for name, change in changes.items() if _is_raised(name, change)}
@@ -58,16 +92,18 @@ def save(user: UserData) -> None:
     now, subscription = user.whole(), user.subscription
     key, mine = given.telegram_id(now["user_id"]), _of_user(user, now)
     its = _whole(subscription)
-    theirs = wanted(checking.checked(checking.SUBSCRIPTION, subscription.changes(its)))
-    _check_code(key, theirs.fields.get(CODE))
+    changes = subscription.changes(its)
+    read = its | {name: change.was for name, change in changes.items()} if subscription.was_read else None
+    theirs = Theirs(wanted(checking.checked(checking.SUBSCRIPTION, changes)), its, read)
+    _check_code(key, theirs.wanted.fields.get(CODE))
     try:
         if mine or not user.was_read:
             _save_both(key, None if user.was_read else now, mine, theirs)
-        elif theirs:
-            records.change(key, lambda _, subscription: theirs.put(subscription))
+        elif theirs.wanted:
+            records.change(key, lambda _, found: effects.put(found, *theirs.over(found)))
     except ValueTaken as error:
         if error.name == CODE:
-            raise CodeTaken(theirs.fields.get(CODE)) from error
+            raise CodeTaken(theirs.wanted.fields.get(CODE)) from error
         if error.name != "faceit_player_id":
             raise
         raise AccountTaken(key, now["faceit_nickname"] or "") from error
@@ -96,10 +132,11 @@ def _whole(subscription: object) -> dict[str, Any]:
     return subscription.whole()
 
 
-def _save_both(key: int, new: Mapping[str, Any] | None, mine: Wanted, theirs: Wanted) -> None:
+def _save_both(key: int, new: Mapping[str, Any] | None, mine: Wanted, theirs: Theirs) -> None:
     """new: the whole of one that may have to be made."""
     whole = None if new is None else checking.checked(checking.USER, {n: Change(None, v) for n, v in new.items()})
-    before = (theirs and Subscription.records.get(key)) or Subscription(user_id=key)
+    before = (theirs.wanted and Subscription.records.get(key)) or Subscription(user_id=key)
+    wanted = theirs.over(before)
     id = f"saved:{uuid.uuid4()}"
 
     def change(changes: Changes[User]) -> None:
@@ -110,7 +147,7 @@ def _save_both(key: int, new: Mapping[str, Any] | None, mine: Wanted, theirs: Wa
             mine.put(record)
         elif whole is not None:
             changes.create(User(**{name: change.now for name, change in whole.items()}))
-        if theirs:
-            changes.posted.append(posted(before, *theirs, id))
+        if wanted:
+            changes.posted.append(effects.posted(before, *wanted, id))
 
     User.records.update_many([key], change)

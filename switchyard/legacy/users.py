@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, ClassVar
 
 from accounts.models import User
+from subscriptions import services as subscriptions
 from subscriptions.models import Subscription
 from switchyard.legacy import clock
 from switchyard.legacy.remembering import Fields, Remembering
@@ -114,6 +116,11 @@ def user_of(user: User, subscription: Subscription | None) -> UserData:
 
 
 def subscription_of(subscription: Subscription) -> UserSubscription:
+    """As it counts now: a handler that makes free whom it sees to have lapsed takes nothing that lies underneath."""
+    return as_stored(subscriptions.shown(copy.copy(subscription), now=clock.now()))
+
+
+def as_stored(subscription: Subscription) -> UserSubscription:
     fields = {name: getattr(subscription, name) for name in UserSubscription.FIELDS}
     return UserSubscription.read_as(**{name: _local(value) for name, value in fields.items()})
 

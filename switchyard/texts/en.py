@@ -30,6 +30,7 @@ TEXTS = {
     "wrong-currency": "Only Telegram Stars are taken.",
     "wrong-amount": "The price is {price} Stars by now. Please ask for a new invoice.",
     "unknown-payer": "You are not registered, so nothing could be given for the payment. Please write to support.",
+    "has-it-for-good": "You have {tier} without end already; there is nothing to pay for.",
     "payment-refused": "This payment was refused before. Please write to support.",
     "charge-id-of-another-payment": "This payment is known otherwise. Please write to support.",
     "unknown-charge": "There is no such payment. Please check its id.",

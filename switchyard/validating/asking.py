@@ -15,10 +15,10 @@ from legacy_json.keys import shown
 from matches.faceit.errors import FaceitError, NotFound
 from migration_control import components
 from migration_control.given import BadInput
-from switchyard.fronts.waiting import aside
 from switchyard.validating.looking import Look, held
 from switchyard.validating.report import ValidationReport
 from switchyard.validating.rules import Found
+from switchyard.waiting import aside
 
 TOGETHER = 20  # players asked for at a time; the client has its own bound on requests at once
 

@@ -5,19 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from legacy_json.keys import Key
-from migration_control import store
+from migration_control import comparing, store
+from migration_control.comparing import Comparison, Keys
 from migration_control.components import Component
 from migration_control.mirroring import draining_to_json
 from migration_control.models import Parked
 from migration_control.stages import Store
-from switchyard.fronts import comparing
-from switchyard.fronts.comparing import Comparison, Keys
 from switchyard.validating.looking import Look, Standing
 from switchyard.validating.report import LISTED
 from switchyard.validating.rules import Found
 
 PEOPLE = ("users", "profiles")  # whose overlap is scored
-NAMES = {Store.JSON: "JSON", Store.DATABASE: "the database"}
 PAID = {"tier", "expires_at"}
 CODES = {"faceit_player_id": "player-differs", "faceit_nickname": "nickname-differs", "language": "language-differs"}
 
@@ -59,12 +57,11 @@ def _share(found: Comparison, quarantined: int, look: Look) -> None:
 
 def _tell(found: Comparison, stands: Standing, authority: Store, look: Look) -> None:
     name = found.component.name
-    of_json = authority is Store.JSON
-    other = NAMES[Store.DATABASE if of_json else Store.JSON]
-    lacking, extra = (found.json_only, found.database_only) if of_json else (found.database_only, found.json_only)
+    other = authority.other.said
+    lacking, extra = found.seen_from(authority)
     lag = _lag(found.component, authority)
     if lag:
-        advice = _advice(stands, of_json=of_json)
+        advice = _advice(stands, of_json=authority is Store.JSON)
         look.found(name, None, Found("waiting", {"count": lag, "store": other, "advice": advice}))
     for kind, code in ((lacking, "not-copied"), (extra, "extra"), (found.different, "differs")):
         waiting = _waiting(found.component, authority, kind.first)
@@ -115,6 +112,6 @@ def _advice(stands: Standing, *, of_json: bool) -> str:
 def _parked(component: Component, look: Look) -> None:
     parked = Parked.objects.filter(component=component.name)
     for each in parked.order_by("key")[:LISTED]:
-        facts = {"store": NAMES[Store(each.to)], "reason": each.reason}
+        facts = {"store": Store(each.to).said, "reason": each.reason}
         look.found(component.name, component.parse_key(each.key), Found("parked", facts))
     look.count(component.name, "parked", parked.count() - LISTED)

@@ -7,22 +7,18 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from django.conf import settings
-from django.db import Error
 
-from legacy_json.errors import LegacyError
-from migration_control import components, store
+from migration_control import store
 from migration_control.components import Component
 from migration_control.mirroring import acknowledging
-from migration_control.routing.errors import RouterError
 from migration_control.stages import Store
 from switchyard.facade import health
+from switchyard.facade.answers import TROUBLE
 from switchyard.validating import between, files
 from switchyard.validating.looking import Look, Standing, Told, silent, standing
 from switchyard.validating.report import ValidationReport
 from switchyard.validating.rules import Found
 from switchyard.validating.walking import walk
-
-TROUBLE = (LegacyError, RouterError, Error)
 
 
 def validate(chosen: Sequence[Component], *, now: datetime, told: Told = silent) -> ValidationReport:
@@ -50,24 +46,16 @@ def validate(chosen: Sequence[Component], *, now: datetime, told: Told = silent)
     return look.report
 
 
-def everything() -> list[Component]:
-    """That is served here, parents before their children."""
-    return components.everything()
-
-
 def _one(component: Component, look: Look, known: set[str]) -> None:
+    stopped = "not-checked"
     try:
         stands = standing(component, database=look.database)
         current = _is_current(component, stands, look, known)
         walk(component, look)
-    except TROUBLE as error:
-        _untold(component, "not-checked", error, look)
-        look.report.compared &= component.name not in between.PEOPLE
-        return
-    try:
+        stopped = "not-compared"
         _between(component, stands, look, current=current)
     except TROUBLE as error:
-        _untold(component, "not-compared", error, look)
+        _untold(component, stopped, error, look)
         look.report.compared &= component.name not in between.PEOPLE
 
 

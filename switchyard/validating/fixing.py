@@ -7,28 +7,22 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from django.db import Error
-
 from accounts import services as accounts
 from accounts.services.users import LONGEST_LANGUAGE
 from conversations.models import Direction
-from legacy_json.errors import LegacyError, NotThere
+from legacy_json.errors import NotThere
 from legacy_json.keys import Key
 from matches.models import Status
-from migration_control import components
-from migration_control.routing.errors import RouterError
-from migration_control.service_errors import ServiceError
-from migration_control.stores.commits import OutcomeUnknown
+from migration_control import comparing, components
 from subscriptions import services as subscriptions
 from subscriptions.models import Tier
-from switchyard.fronts import comparing
+from switchyard.facade.answers import TROUBLE
 from switchyard.texts import chosen
 from switchyard.validating.looking import PAUSE
 from switchyard.validating.records import check, respelled
 from switchyard.validating.report import FixSummary, ValidationIssue, ValidationReport, ValidationSeverity
 from switchyard.validating.rules import FROM_AUTHORITY
 
-TROUBLE = (ServiceError, RouterError, LegacyError, Error, OutcomeUnknown)
 LOOKS = 3  # at a copy that may be under way
 
 Refused = dict[int, str]  # why, by the issue's place among those that are attempted

@@ -9,15 +9,22 @@ from switchyard.validating.report import ValidationIssue, ValidationSeverity
 
 INFO, WARNING, ERROR, CRITICAL = ValidationSeverity
 
+BY_HAND = "Look which is right, and correct it through the bot or the admin."
+FROM_THE_AUTHORITY = "fix_validation_issues() copies the authority's record again."
+NOT_MIRRORED = "Nothing copies it in this stage. In dual-write fix_validation_issues() does: move there first."
+
 
 class Rule(NamedTuple):
-    """text, advice: with the names of facts in braces."""
+    """text, advice: with the names of facts in braces. otherwise: the advice of one that is not fixable, though others
+    of its rule are.
+    """
 
     severity: ValidationSeverity
     category: str
     text: str
     advice: str = ""
     fixable: bool = False
+    otherwise: str = BY_HAND
 
 
 class Found(NamedTuple):
@@ -32,8 +39,10 @@ MISSING, DIFFERENT, ORPHANED, RANGE, MALFORMED, EXPIRED, FILE, STORE, API = (
     "missing", "different", "orphaned", "out of range", "malformed", "expired", "file", "store", "api",
 )  # fmt: skip
 
-BY_HAND = "Look which is right, and correct it through the bot or the admin."
-FROM_THE_AUTHORITY = "fix_validation_issues() copies the authority's record again."
+
+def _copied(severity: ValidationSeverity, category: str, text: str) -> Rule:
+    return Rule(severity, category, text, FROM_THE_AUTHORITY, fixable=True, otherwise=NOT_MIRRORED)
+
 
 RULES = {
     # Users
@@ -92,14 +101,12 @@ RULES = {
     "finished-before-start": Rule(WARNING, RANGE, "It ended at {finished_at}, before it began", BY_HAND),
     "event-without-type": Rule(WARNING, MISSING, "An event without event_type", BY_HAND),
     # Between the stores
-    "player-differs": Rule(ERROR, DIFFERENT, "faceit_player_id differs between the stores", FROM_THE_AUTHORITY),
-    "nickname-differs": Rule(WARNING, DIFFERENT, "faceit_nickname differs between the stores", FROM_THE_AUTHORITY),
-    "language-differs": Rule(INFO, DIFFERENT, "language differs between the stores", FROM_THE_AUTHORITY),
-    "subscription-differs": Rule(
-        ERROR, DIFFERENT, "What was paid for differs between the stores: {fields}", FROM_THE_AUTHORITY
-    ),
-    "differs": Rule(WARNING, DIFFERENT, "The stores differ in {fields}", FROM_THE_AUTHORITY),
-    "not-copied": Rule(ERROR, MISSING, "It is not in {store}, and nothing waits to copy it", FROM_THE_AUTHORITY),
+    "player-differs": _copied(ERROR, DIFFERENT, "faceit_player_id differs between the stores"),
+    "nickname-differs": _copied(WARNING, DIFFERENT, "faceit_nickname differs between the stores"),
+    "language-differs": _copied(INFO, DIFFERENT, "language differs between the stores"),
+    "subscription-differs": _copied(ERROR, DIFFERENT, "What was paid for differs between the stores: {fields}"),
+    "differs": _copied(WARNING, DIFFERENT, "The stores differ in {fields}"),
+    "not-copied": _copied(ERROR, MISSING, "It is not in {store}, and nothing waits to copy it"),
     "extra": Rule(
         WARNING, ORPHANED, "Only {store} has it, which is not the authority",
         "Nothing removes it by itself: compare it with a backup, then delete it there.",
@@ -132,15 +139,14 @@ RULES = {
     "api-silent": Rule(INFO, API, "FACEIT was not asked of all players: {reason}", "Try again later."),
 }  # fmt: skip
 
-FROM_AUTHORITY = {"player-differs", "nickname-differs", "language-differs", "subscription-differs", "differs",
-                  "not-copied"}  # fmt: skip
+FROM_AUTHORITY = {code for code, rule in RULES.items() if rule.advice == FROM_THE_AUTHORITY}
 PERSONS = {"users", "subscriptions", "profiles"}  # whose keys are persons'
 
 
 def issue(component: str, key: Key | None, found: Found, *, user_id: int | None = None) -> ValidationIssue:
     rule = RULES[found.code]
     fixable = rule.fixable if found.fixable is None else found.fixable
-    advice = BY_HAND if rule.fixable and not fixable else rule.advice
+    advice = rule.otherwise if rule.fixable and not fixable else rule.advice
     if user_id is None and component in PERSONS and isinstance(key, int):
         user_id = key
     return ValidationIssue(

@@ -14,13 +14,13 @@ from pytest_django import Settings
 import switchyard
 from accounts.models import User
 from config.environment import BASE_DIR
-from migration_control import components
+from migration_control import comparing, components
 from migration_control.mirroring import servers
 from migration_control.routing.errors import DatabaseAway
 from migration_control.stages import StageRow
 from switchyard.errors import ServersAway
 from switchyard.facade import Switchyard
-from switchyard.fronts import DataValidator, MigrationAdapter, MigrationStatus, StorageAdapter, comparing
+from switchyard.fronts import DataValidator, MigrationAdapter, MigrationStatus, StorageAdapter
 from switchyard.legacy import UserData, storage
 from tests.config.conftest import type_of_run
 from tests.config.test_settings import Load

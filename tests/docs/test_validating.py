@@ -6,7 +6,7 @@ import json
 import re
 from pathlib import Path
 
-from switchyard.validating.rules import FROM_AUTHORITY, RULES
+from switchyard.validating.rules import RULES
 from tests.config.conftest import type_of_run
 from tests.docs.page import DOCS
 
@@ -19,13 +19,10 @@ def test_every_rule_has_its_line_with_its_severity() -> None:
         code: str(rule.severity) for code, rule in RULES.items()
     }
     for code, (_, mended) in lines.items():
-        assert (mended not in ("", "never") and not mended.startswith("no")) is (
-            RULES[code].fixable or code in FROM_AUTHORITY
-        ), code
+        assert (mended not in ("", "never") and not mended.startswith("no")) is RULES[code].fixable, code
 
 
 def test_the_command_in_a_process_of_its_own(manage: type_of_run, tmp_path: Path) -> None:
-    """Its modules and the fronts' need one another: here these come first."""
     nothing = {"STORAGE_BACKEND": "json", "ENABLE_SERVICES": "false", "LEGACY_DIR": str(tmp_path)}
     done = manage("manage.py", "migration_validate", "users", "--json", LEGACY_TIME_ZONE="UTC", **nothing)
     assert done.returncode == 1, done.stderr

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from legacy_json import commits, connections, reading
+from legacy_json import commits, connections, reading, walking
 from legacy_json.errors import IndexUnusable
 from legacy_json.index import Index
 from tests.legacy_json.stores import Store
@@ -163,14 +163,12 @@ def test_a_reading_that_ends_does_not_make_the_process_forget(tmp_path: Path, mo
     backup = sqlite3.connect(":memory:")
     store.index.connection().backup(backup)
     store.load({"user_id": 1}, {"user_id": 2})
-    walk = reading.walk
 
-    def walked(*given: Any, **more: Any) -> Any:
-        found = walk(*given, **more)
+    def walked(*given: Any, **more: Any) -> None:
+        walking.walk(*given, **more)
         there = sqlite3.connect(store.index.path)
         backup.backup(there)
         there.close()
-        return found
 
     monkeypatch.setattr(reading, "walk", walked)
     with pytest.raises(IndexUnusable, match="from a backup"):

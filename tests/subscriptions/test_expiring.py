@@ -142,3 +142,10 @@ def test_nobody_is_told_of_what_was_long_ago(json_scene: Scene, settings: Settin
     assert services.run_out(now=NOW) == [ANN]
     settings.EXPIRY_TOLD_DAYS = 10
     assert services.run_out(now=NOW) == [CAT]
+
+
+def test_whom_a_clock_that_was_ahead_took_is_told_all_the_same(json_scene: Scene) -> None:
+    json_scene.subscribe(ANN, tier="premium", expires_at=NOW - days(1))
+    assert services.run_out(now=NOW + AGAIN) == [ANN]
+    assert services.run_out(now=NOW) == []
+    assert services.run_out(now=NOW - AGAIN / 2) == [ANN]

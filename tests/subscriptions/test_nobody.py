@@ -80,6 +80,27 @@ def test_one_that_is_made_while_its_user_is_deleted_goes_too(scene: Scene, point
     assert Subscription.records.count() == 0
 
 
+def test_one_that_somebody_changes_while_it_is_to_go_goes_too(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    scene.join(ANN)
+    known, asked = records.is_known, list[int]()
+
+    def looked_at(user_id: int) -> bool:
+        asked.append(user_id)
+        found = known(user_id)
+        if len(asked) == 1:
+            User.records.delete(user_id)
+        if len(asked) == 2:
+            services.count(user_id, now=NOW)
+        return found
+
+    with monkeypatch.context() as patch:
+        patch.setattr(records, "is_known", looked_at)
+        services.count(ANN, now=NOW)
+    assert Subscription.records.get(ANN) is None
+    assert services.check_and_count(ANN, now=NOW).code == "unknown-user"
+    assert Subscription.records.get(ANN) is None
+
+
 def test_a_user_who_was_seen_is_not_asked_for_at_each_request(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     scene.subscribe(ANN)
     services.check_and_count(ANN, now=NOW)

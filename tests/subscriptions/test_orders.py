@@ -9,9 +9,18 @@ from pytest_django import Settings
 
 from migration_control.given import BadInput
 from subscriptions import services
-from subscriptions.errors import ForgedPayload, OrderRefused, SomebodyElses, UnknownTier, WrongAmount, WrongCurrency
+from subscriptions.errors import (
+    ForgedPayload,
+    HasItForGood,
+    OrderRefused,
+    SomebodyElses,
+    UnknownTier,
+    WrongAmount,
+    WrongCurrency,
+)
 from subscriptions.services.orders import judged
-from tests.subscriptions.scene import ANN, BOB
+from subscriptions.services.tiers import UNDERNEATH
+from tests.subscriptions.scene import ANN, BOB, CAT, NOBODY, NOW, Scene, charge, days
 
 GOOD: dict[str, Any] = {"user_id": ANN, "amount": 199, "currency": "XTR"}
 
@@ -76,6 +85,27 @@ def test_what_is_not_what_we_sell_is_refused_before_it_is_charged(
 def test_nothing_else_is_invoiced(tier: Any, period: Any) -> None:
     with pytest.raises((UnknownTier, BadInput)):
         services.payload(tier, period, ANN)
+
+
+def test_nobody_is_charged_for_what_they_have_without_end(json_scene: Scene) -> None:
+    json_scene.subscribe(ANN, tier="premium")
+    json_scene.subscribe(BOB, tier="pro", expires_at=NOW, extra={UNDERNEATH: "premium"})
+    json_scene.subscribe(CAT, tier="premium", expires_at=NOW + days(1))
+    json_scene.subscribe(NOBODY, tier="gold")
+
+    def refused(user_id: int, tier: str) -> bool:
+        try:
+            services.check_buyer(user_id, tier, now=NOW)
+        except HasItForGood:
+            return True
+        return False
+
+    asked = [(user, tier) for user in (ANN, BOB, CAT, NOBODY, 5) for tier in ("premium", "pro")]
+    assert [each for each in asked if refused(*each)] == [(ANN, "premium"), (BOB, "premium")]
+    assert services.receive(charge(), now=NOW).status == "completed"  # who was charged all the same
+    for bad in ("free", None):
+        with pytest.raises(UnknownTier):
+            services.check_buyer(ANN, bad, now=NOW)  # type: ignore[arg-type]
 
 
 def test_a_former_price_counts_for_what_is_charged_and_not_for_what_is_to_be(settings: Settings) -> None:

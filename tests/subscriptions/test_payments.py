@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from django.utils import timezone
 from pytest_django import Settings
 
+from accounts.models import User
+from migration_control import components, trimming
 from migration_control.given import BadInput
 from migration_control.inbox import settling
+from migration_control.mirroring import acknowledging, draining_to_database, draining_to_json
+from migration_control.models import AppliedEffect
 from subscriptions import services
 from subscriptions.errors import (
     AnotherPayment,
@@ -241,8 +246,6 @@ def test_a_failed_payment_is_refunded_and_takes_nothing(scene: Scene) -> None:
 
 
 def test_a_user_who_was_deleted_meanwhile_is_not_made_again(scene: Scene) -> None:
-    from accounts.models import User
-
     scene.join(ANN)
     services.receive(charge(), now=NOW)
     Subscription.records.delete(ANN)
@@ -250,6 +253,19 @@ def test_a_user_who_was_deleted_meanwhile_is_not_made_again(scene: Scene) -> Non
     services.refund("stxABC_1", now=NOW)
     assert services.receive(charge(), now=NOW).status == "refunded"
     assert (Subscription.records.get(ANN), waiting()) == (None, [0, 0])
+
+
+def test_a_user_who_was_deleted_and_came_again_keeps_what_was_paid_since(scene: Scene) -> None:
+    scene.join(ANN)
+    services.receive(charge(order="premium_yearly", amount=1999), now=NOW)
+    User.records.delete(ANN)
+    settling.settle()
+    User.records.create(User(user_id=ANN, created_at=NOW + days(1)))
+    services.receive(charge(2), now=NOW + days(1))
+    for number, left in ((1, 31), (2, 1)):
+        assert services.refund(f"stxABC_{number}", now=NOW + days(1)).status == "refunded"
+        assert has(ANN).expires_at in (NOW + days(left), None)
+    assert (services.of(ANN, now=NOW + days(1)).tier, waiting()) == ("free", [0, 0])
 
 
 @pytest.mark.parametrize(("charge_id", "error"), [("nothing", UnknownCharge), ("", BadInput), (None, BadInput)])
@@ -301,16 +317,31 @@ def test_with_nothing_else_between_it_is_what_it_was(scene: Scene) -> None:
     assert (time_of(ANN)[:2], has(ANN).extra) == (("premium", None), {})
 
 
-def test_a_refund_counts_by_the_prices_at_which_it_was_given(scene: Scene, settings: Settings) -> None:
+@pytest.mark.parametrize("price", [99, 399])
+def test_a_refund_counts_by_the_prices_at_which_it_was_given_or_takes_less(
+    scene: Scene, settings: Settings, price: int
+) -> None:
     scene.join(ANN)
     services.receive(charge(1), now=NOW)
     services.receive(charge(2, order="pro_monthly", amount=299), now=NOW)
     services.upgrade(ANN, "premium", days=7, method="referral_bonus", now=NOW)
     bonus = has(ANN).expires_at - NOW - days(30) - timedelta(seconds=1725111)  # type: ignore[operator]
-    settings.PRICES = settings.PRICES | {("premium", "monthly"): [99]}
+    settings.PRICES = settings.PRICES | {("premium", "monthly"): [price]}
     for number in (1, 2):
         services.refund(f"stxABC_{number}", now=NOW)
-    assert time_of(ANN)[:2] == ("pro", NOW + bonus)
+    left = has(ANN).expires_at - NOW  # type: ignore[operator]
+    assert left == bonus if price > 199 else left > bonus
+
+
+def test_a_refund_takes_nothing_of_others_if_prices_changed_before_it_became_time_of_another_tier(
+    scene: Scene, settings: Settings
+) -> None:
+    scene.join(ANN)
+    services.receive(charge(1), now=NOW)
+    settings.PRICES = settings.PRICES | {("premium", "monthly"): [100]}
+    services.receive(charge(2, order="pro_monthly", amount=299), now=NOW)
+    services.refund("stxABC_1", now=NOW)
+    assert time_of(ANN)[:2] == ("pro", NOW + days(30))
 
 
 def test_an_undo_of_an_older_release_counts_by_the_present_prices(json_scene: Scene) -> None:
@@ -327,3 +358,48 @@ def test_an_undo_of_an_older_release_counts_by_the_present_prices(json_scene: Sc
 
 def _old(state: dict[str, Any]) -> dict[str, Any]:
     return {name: state[name] for name in ("tier", "expires_at", "payment_method")}
+
+
+def forget_effects(scene: Scene, now: datetime) -> None:
+    """All that EFFECTS_KEPT_DAYS lets be forgotten by then."""
+    if scene.ground.state("subscriptions").stage == "dual-write":
+        for name in ("users", "subscriptions"):
+            draining_to_database.drain(components.get(name), scene.ground.index)
+            draining_to_json.drain(components.get(name), scene.ground.index)
+    acknowledging.flush()
+    for _ in range(2):
+        trimming.trim(now)
+    assert AppliedEffect.objects.count() == 0
+    assert list(scene.ground.index.connection().execute("SELECT * FROM applied")) == []
+
+
+@pytest.mark.parametrize("stage", ["dual-write/json", "dual-write/database"])
+def test_a_refund_after_it_was_forgotten_what_a_charge_gave_gives_nothing(json_scene: Scene, stage: str) -> None:
+    """Two years that were bought on one day; of the second one nothing is used up."""
+    json_scene.stand(stage)
+    json_scene.join(ANN)
+    bought = timezone.now()
+    for number in (1, 2):
+        services.receive(charge(number, order="premium_yearly", amount=1999), now=bought)
+    later = bought + days(401)
+    forget_effects(json_scene, later)
+    services.refund("stxABC_2", now=later)
+    settling.settle(2e9)
+    assert services.of(ANN, now=later).tier == "free"
+    assert waiting() == [0, 0]
+
+
+@pytest.mark.parametrize("stage", ["dual-write/json", "dual-write/database"])
+def test_a_refund_that_is_said_again_after_it_was_forgotten_takes_nothing(json_scene: Scene, stage: str) -> None:
+    json_scene.stand(stage)
+    json_scene.join(ANN)
+    bought = timezone.now()
+    for number in (1, 2):
+        services.receive(charge(number, order="premium_yearly", amount=1999), now=bought)
+    services.refund("stxABC_2", now=bought)
+    later = bought + days(401)
+    forget_effects(json_scene, later)
+    services.upgrade(ANN, "premium", days=100, now=later)
+    assert services.refund("stxABC_2", now=later).status == "refunded"
+    settling.settle(2e9)
+    assert has(ANN).expires_at == later + days(100)

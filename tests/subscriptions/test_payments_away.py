@@ -7,9 +7,12 @@ import time
 import pytest
 from pytest_django import Settings
 
+from accounts.models import User
 from migration_control.inbox import settling
 from migration_control.inbox.boxes import IndexBox
 from migration_control.models import InboxEntry
+from migration_control.moving import promotion
+from migration_control.moving.rows import By
 from migration_control.routing.errors import DatabaseAway, DatabaseUnused
 from subscriptions import services
 from subscriptions.errors import AnotherPayment, NoSuchPayer, PaymentRefused, UnknownCharge, WrongAmount
@@ -115,6 +118,61 @@ def test_a_refund_waits_for_the_database(database_scene: Scene) -> None:
     assert services.refund("stxABC_1", now=NOW).status == "refunded"  # what was kept is told first
     settle()
     assert (time_of(ANN), statuses(), waiting()) == (("free", None, None), {"stxABC_1": "refunded"}, [0, 0])
+
+
+# The database is lost
+
+
+def test_what_was_kept_is_given_by_a_replay_once_json_was_promoted(database_scene: Scene) -> None:
+    database_scene.join(ANN)
+    database_scene.ground.lag()
+    with database_away():
+        assert services.receive(charge(), now=NOW).status == "pending"
+        promotion.promote(By("ann", "gone"), although_it_answers=True)
+        for _ in range(2):
+            assert services.receive(charge(), now=NOW + days(3)).status == "completed"
+        assert services.receive(charge(2), now=NOW).status == "completed"
+        settle()
+    assert has(ANN).expires_at == NOW + days(60)
+
+
+@pytest.mark.parametrize("used", [True, False])
+def test_what_was_kept_is_given_by_the_inbox_once_json_was_promoted(
+    database_scene: Scene, settings: Settings, used: bool
+) -> None:
+    database_scene.join(ANN)
+    database_scene.ground.lag()
+    with database_away():
+        for paid in (charge(), charge(2, user_id=NOBODY)):
+            assert services.receive(paid, now=NOW).status == "pending"
+        promotion.promote(By("ann", "gone"), although_it_answers=True)
+        settings.DATABASE_USED = used
+        settle()
+        assert has(ANN).expires_at == NOW + days(30)
+        assert services.receive(charge(), now=NOW).status == "completed"
+        with pytest.raises(NoSuchPayer):
+            services.receive(charge(2, user_id=NOBODY), now=NOW)
+    assert (has(ANN).expires_at, Subscription.records.get(NOBODY)) == (NOW + days(30), None)
+
+
+# Users are the database's, subscriptions JSON's
+
+
+def test_who_is_not_copied_yet_is_not_refused_as_nobody(json_scene: Scene, settings: Settings) -> None:
+    json_scene.ground.put(STAGES["dual-write/json"], "users", "subscriptions")
+    json_scene.ground.put(STAGES["dual-write/database"], "users")
+    User.objects.create(user_id=ANN, created_at=NOW)
+    with database_away():
+        settings.SERVICE_FALLBACK_ENABLED = False
+        with pytest.raises(DatabaseAway):
+            services.receive(charge(), now=NOW)
+        settings.SERVICE_FALLBACK_ENABLED = True
+        for paid in (charge(), charge(), charge(2, user_id=NOBODY)):
+            assert services.receive(paid, now=NOW).status == "pending"
+        settle()
+    settle()
+    assert (statuses(), waiting()) == ({"stxABC_1": "completed", "stxABC_2": "failed"}, [0, 0])
+    assert (services.receive(charge(), now=NOW).status, has(ANN).expires_at) == ("completed", NOW + days(30))
 
 
 # JSON is

@@ -7,6 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from rich.console import Console
 
+from legacy_json.errors import LegacyError
 from legacy_json.index import Outcome
 from migration_control import components, move_reporting, pairing, reporting, store
 from migration_control.components import UnknownComponent
@@ -35,7 +36,10 @@ class Command(BaseCommand):
         except UnknownComponent as error:
             raise CommandError(str(error), returncode=USAGE) from error
         names = [component.name for component in chosen]
-        ledgers = reporting.ledgers(chosen)
+        try:
+            ledgers = reporting.ledgers(chosen)
+        except LegacyError as error:
+            raise CommandError(f"{error} What waits in the index is unknown until then.") from error
         active = list(Run.objects.filter(component_id__in=names, state__in=ACTIVE))
         last = [
             run

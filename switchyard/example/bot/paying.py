@@ -20,13 +20,11 @@ from aiogram.types import (
     User,
 )
 
-from switchyard.example.bot.ledger import FINAL
 from switchyard.example.bot.options import Options
 from switchyard.example.bot.texts import text
 from switchyard.facade import Switchyard
 from switchyard.facade.answers import TROUBLE, told
-from switchyard.overload import TimedOut
-from switchyard.texts import say
+from switchyard.facade.paying import FINAL
 
 log = logging.getLogger(__name__)
 router = Router(name="paying")
@@ -70,8 +68,6 @@ async def checkout(query: PreCheckoutQuery, desk: Switchyard, language: str) -> 
         await desk.check_payment(
             query.from_user.id, query.invoice_payload, currency=query.currency, total_amount=query.total_amount
         )
-    except TimedOut:  # it only looked
-        await query.answer(ok=False, error_message=say("try-again", language))
     except TROUBLE as error:
         await query.answer(ok=False, error_message=told(error, language))
     else:
@@ -80,7 +76,7 @@ async def checkout(query: PreCheckoutQuery, desk: Switchyard, language: str) -> 
 
 @router.message(F.successful_payment.as_("payment"), F.from_user.as_("person"))
 async def paid(message: Message, payment: SuccessfulPayment, person: User, desk: Switchyard, language: str) -> None:
-    """Telegram sends this again until it is acknowledged; switchyard.example.bot.ledger finds what was missed."""
+    """Telegram sends this again until it is acknowledged; switchyard.example.bot.transactions finds what was missed."""
     charge_id = payment.telegram_payment_charge_id
     try:
         receipt = await desk.receive_payment(
@@ -94,7 +90,7 @@ async def paid(message: Message, payment: SuccessfulPayment, person: User, desk:
         log.error("The charge %s of user %d gives nothing: %s", charge_id, person.id, error)  # noqa: TRY400
         await message.answer(told(error, language))
     except TROUBLE as error:
-        log.warning("The charge %s waits for the next look at Telegram's ledger: %s", charge_id, error)
+        log.warning("The charge %s waits for the next look at Telegram's list of payments: %s", charge_id, error)
         await message.answer(text("paid-later", language))
     else:
         await message.answer(await desk.explain(receipt, person.id, language))

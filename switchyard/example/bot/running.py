@@ -13,25 +13,18 @@ from aiogram.enums import ChatType
 from aiogram.exceptions import AiogramError, TelegramUnauthorizedError
 from aiogram.types import BotCommand, CallbackQuery, Message
 
-from analytics.recording import recorder
-from migration_control.mirroring import acknowledging
 from switchyard.example.bot import chatting, paying, people, playing
-from switchyard.example.bot.ledger import Ledger
 from switchyard.example.bot.options import Options
 from switchyard.example.bot.patience import Patience
 from switchyard.example.bot.polling import Polling
 from switchyard.example.bot.speaking import speaking
+from switchyard.example.bot.texts import COMMANDS
+from switchyard.example.bot.transactions import Transactions
 from switchyard.facade import Switchyard
 from switchyard.overload import gate
 from switchyard.texts import say
 
 log = logging.getLogger(__name__)
-
-COMMANDS = {
-    "start": "register", "link": "link a FACEIT account", "analyse": "analyse a match",
-    "subscription": "what you have", "refer": "invite a friend", "profile": "this chat", "summary": "sum it up",
-    "settings": "language and notifications", "terms": "what a subscription is", "paysupport": "ask about a payment",
-}  # fmt: skip
 
 
 def dispatcher(options: Options, desk: Switchyard) -> Dispatcher:
@@ -61,29 +54,25 @@ async def serve(options: Options) -> None:
     session = AiohttpSession(api=TelegramAPIServer.from_base(options.api))
     session.middleware(Patience())
     async with Bot(options.token, session=session) as bot, Switchyard() as desk:
-        ledger = asyncio.create_task(Ledger(bot, desk).follow())
+        transactions = asyncio.create_task(Transactions(bot, desk).follow())
         try:
             await _introduce(bot)
             await Polling(bot, dispatcher(options, desk), most=max(1, gate().limit // 4)).run(ended)
         finally:
-            ledger.cancel()
-            await asyncio.gather(ledger, return_exceptions=True)
-            await asyncio.to_thread(_flush)
+            transactions.cancel()
+            await asyncio.gather(transactions, return_exceptions=True)
 
 
 async def _introduce(bot: Bot) -> None:
+    """In Russian to whose Telegram is in Russian, in English to all others."""
     try:
-        await bot.set_my_commands([BotCommand(command=name, description=what) for name, what in COMMANDS.items()])
+        for language, said in COMMANDS.items():
+            commands = [BotCommand(command=name, description=what) for name, what in said.items()]
+            await bot.set_my_commands(commands, language_code=None if language == "en" else language)
     except TelegramUnauthorizedError:
         raise
     except AiogramError as error:
         log.warning("The list of commands could not be set: %s", error)
-
-
-def _flush() -> None:
-    """What the bot's process holds in memory, before the interpreter begins to end."""
-    recorder().close()
-    acknowledging.flush()
 
 
 def _rest() -> Router:

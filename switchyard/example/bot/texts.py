@@ -75,6 +75,21 @@ RU = {
 
 TEXTS: Mapping[str, Mapping[str, str]] = {"en": EN, "ru": RU}
 
+# The list of commands that Telegram shows.
+COMMANDS: Mapping[str, Mapping[str, str]] = {
+    "en": {
+        "start": "register", "link": "link a FACEIT account", "analyse": "analyse a match",
+        "subscription": "what you have", "refer": "invite a friend", "profile": "this chat", "summary": "sum it up",
+        "settings": "language and notifications", "terms": "what a subscription is",
+        "paysupport": "ask about a payment",
+    },
+    "ru": {
+        "start": "зарегистрироваться", "link": "привязать аккаунт FACEIT", "analyse": "разобрать матч",
+        "subscription": "ваша подписка", "refer": "пригласить друга", "profile": "этот чат", "summary": "подвести итог",
+        "settings": "язык и уведомления", "terms": "условия подписки", "paysupport": "спросить о платеже",
+    },
+}  # fmt: skip
+
 
 def text(code: str, language: object, /, **facts: object) -> str:
     return TEXTS[chosen(language)][code].format_map(Facts(facts))

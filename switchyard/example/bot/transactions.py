@@ -1,4 +1,4 @@
-"""Telegram's own list of payments: what is in it and was never given is given.
+"""Telegram's list of payments: what is in it and was never given is given.
 
 An update can be missed: it is kept for a day, and a store may be away when it comes. The list stays.
 """
@@ -15,21 +15,20 @@ from aiogram.exceptions import AiogramError
 from aiogram.types import StarTransaction, TransactionPartnerUser
 
 from legacy_json.errors import KeyReserved
-from migration_control.given import BadInput
-from subscriptions.errors import AnotherPayment, OrderRefused, UnknownCharge
+from subscriptions.errors import UnknownCharge
 from subscriptions.services.tiers import XTR
 from switchyard.facade import Switchyard
 from switchyard.facade.answers import TROUBLE
+from switchyard.facade.paying import FINAL
 
 log = logging.getLogger(__name__)
 
 EVERY = 60.0  # seconds
 PAGE = 100  # the API's own limit
 AGE = timedelta(days=30)  # of the oldest that are looked at
-FINAL = (OrderRefused, AnotherPayment, UnknownCharge, BadInput)  # the same charge would be refused again
 
 
-class Ledger:
+class Transactions:
     """Of one bot: pages through the list from its beginning, and then through what was added."""
 
     def __init__(self, bot: Bot, desk: Switchyard) -> None:
@@ -43,7 +42,7 @@ class Ledger:
             try:
                 await self.read()
             except (*TROUBLE, AiogramError) as error:
-                log.warning("Telegram's ledger is read again in %g s: %s", EVERY, error)
+                log.warning("Telegram's list of payments is read again in %g s: %s", EVERY, error)
             await asyncio.sleep(EVERY)
 
     async def read(self) -> None:
@@ -66,7 +65,7 @@ class Ledger:
         except KeyReserved as error:
             log.warning("The payment %s waits: %s", transaction.id, error)
             return False
-        except FINAL as error:
+        except (*FINAL, UnknownCharge) as error:
             log.warning("The payment %s: %s", transaction.id, error)
         return True
 

@@ -87,6 +87,12 @@ class BotProcess:
         return False
 
 
+@pytest.fixture(scope="package", autouse=True)
+def _warm() -> Iterator[None]:
+    with warm.own_server():
+        yield
+
+
 @pytest.fixture
 def telegram() -> Iterator[Telegram]:
     with server.serving() as telegram:

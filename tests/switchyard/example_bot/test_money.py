@@ -89,7 +89,7 @@ def test_a_bot_that_is_killed_between_payment_and_answer_credits_once(
     in_stage(stage)
     ann, reached = registered(person(1)), process.home / "reached"
     process.begins(program=STANDING.format(after=after), REACHED=str(reached))
-    # Not in the ledger, so that only the update that comes again can credit it.
+    # Not in Telegram's list, so that only the update that comes again can credit it.
     ann.is_charged("premium_monthly_1", PRICE, listed=False)
     telegram.until(reached.exists)
     process.is_killed()
@@ -102,7 +102,7 @@ def test_a_bot_that_is_killed_between_payment_and_answer_credits_once(
     assert 29 < days(1) < 31
 
 
-def test_a_payment_of_which_no_update_comes_is_found_in_the_ledger(
+def test_a_payment_of_which_no_update_comes_is_found_in_telegrams_list(
     in_stage: InStage, process: BotProcess, person: Callable[..., Person], telegram: Telegram
 ) -> None:
     in_stage(STAGES[3])
@@ -200,4 +200,4 @@ def test_who_asks_whether_he_may_pay_has_an_answer_whatever_hangs(
     telegram.until(lambda: telegram.polls > 0)
     assert bob.checks_out("premium_monthly_2", PRICE)["ok"] == "true"
     said = eve.checks_out("premium_monthly_3", PRICE)
-    assert (said["ok"], said["error_message"]) == ("false", say("try-again", "en"))
+    assert (said["ok"], said["error_message"]) == ("false", say("timed-out-not-begun", "en"))

@@ -13,7 +13,7 @@ import switchyard.legacy
 from config.celery import app
 from config.environment import BASE_DIR
 from switchyard.example.bot.options import WrongOptions, options
-from switchyard.example.bot.texts import EN, RU
+from switchyard.example.bot.texts import COMMANDS, EN, RU
 from switchyard.hosting import PACKAGES
 from tests.conftest import project_variables
 from tests.switchyard.test_texts import fields
@@ -80,6 +80,7 @@ def test_the_bot_says_the_same_facts_in_both_languages() -> None:
     assert EN.keys() == RU.keys()
     for code, text in EN.items():
         assert fields(text) == fields(RU[code]), code
+    assert COMMANDS["en"].keys() == COMMANDS["ru"].keys()
 
 
 def test_a_host_in_production_needs_no_aiogram() -> None:

@@ -9,8 +9,12 @@ from __future__ import annotations
 import multiprocessing
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from multiprocessing import forkserver
 from multiprocessing.process import BaseProcess
 from pathlib import Path
+from typing import Any
 
 PRELOADED = [
     "aiogram", "aiogram.client.session.aiohttp", "aiogram.utils.deep_linking", "celery", "django.contrib.admin.sites",
@@ -18,7 +22,20 @@ PRELOADED = [
 ]  # fmt: skip
 
 _forked = multiprocessing.get_context("forkserver")
-_forked.set_forkserver_preload(PRELOADED)
+_server: Any = forkserver._forkserver
+
+
+@contextmanager
+def own_server() -> Iterator[None]:
+    """A process has one server to fork from, and other tests' has Django in it, with their settings: so it is stopped,
+    and ours afterwards. Python has no public call for that.
+    """
+    others = list(_server._preload_modules)
+    _server._stop()
+    _forked.set_forkserver_preload(PRELOADED)
+    yield
+    _server._stop()
+    _forked.set_forkserver_preload(others)
 
 
 def start(program: str, home: Path, environment: dict[str, str]) -> BaseProcess:

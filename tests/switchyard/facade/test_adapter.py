@@ -262,6 +262,42 @@ def test_where_no_store_answers_nobody_is_allowed_and_everybody_is_told(
         run(desk.get_or_create_user(1))
 
 
+def test_people_are_spoken_to_as_they_chose_last(
+    served: Callable[[StageRow], None], run: Run, desk: Switchyard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also if somebody else wrote it, and while no store answers."""
+    served(STAGES[0])
+
+    def spoken() -> list[str]:
+        return [run(desk.language_of(*asked)) for asked in ((1, "de"), (99, "de"), (99,))]
+
+    assert spoken() == ["en", "de", "ru"]
+
+    def choose(user: User) -> None:
+        user.language = "ru"
+
+    User.records.update(1, choose)
+    assert spoken() == ["ru", "de", "ru"]
+
+    def away(_: int) -> None:
+        raise DatabaseAway("users")
+
+    monkeypatch.setattr("switchyard.facade.desk.accounts.get", away)
+    assert spoken() == ["ru", "de", "ru"]
+
+
+def test_what_is_held_in_memory_is_written_at_the_end(served: Callable[[StageRow], None], run: Run) -> None:
+    served(STAGES[3])
+
+    async def life() -> None:
+        async with Switchyard() as desk:
+            assert await desk.track_command_usage(2, "/help")
+
+    for times in (1, 2):
+        run(life())
+        assert Event.records.count() == times
+
+
 def test_too_many_calls_are_an_answer_too(
     served: Callable[[StageRow], None],
     run: Run,

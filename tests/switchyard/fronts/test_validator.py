@@ -21,6 +21,7 @@ from switchyard.fronts import DataValidator, ValidationReport, ValidationSeverit
 from switchyard.validating import everything, fixing
 from tests.migration_control.moving.ground import DISABLED
 from tests.switchyard.conftest import InStage, Run
+from tests.switchyard.validating.conftest import _at_once as _at_once
 
 PAST = datetime(2025, 1, 1, tzinfo=UTC)
 

@@ -469,6 +469,71 @@ def test_a_code_that_is_taken_by_then_is_dropped_and_the_rest_is_written(
     assert (found.referral_code, found.auto_renew) == (None, True)
 
 
+# What others wrote while a handler held it
+
+
+@every_stage
+@pytest.mark.parametrize("both", [False, True], ids=["its subscription", "both halves"])
+def test_a_save_undoes_no_payment_that_was_made_since_it_was_read(
+    stage: StageRow, both: bool, people: Callable[[StageRow], None], run: Run, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The bot's own check: whoever has lapsed is made free."""
+    people(stage)
+    user = run(storage.get_user(1))
+    paid = subscriptions.upgrade(1, "premium", days=30, now=SOON)
+    user.subscription.tier, user.subscription.expires_at, user.subscription.auto_renew = "free", None, True
+    if both:
+        user.language = "de"
+    run(storage.save_user(user))
+    found = Subscription.records.get(1)
+    assert found is not None
+    assert (found.tier, found.expires_at, found.auto_renew) == ("premium", paid.expires_at, True)
+    assert "others wrote ['expires_at', 'tier'] meanwhile" in caplog.text
+    user = run(storage.get_user(1))
+    user.subscription.expires_at = datetime(2040, 1, 1)
+    run(storage.save_user(user))
+    assert run(storage.get_user(1)).subscription.expires_at == datetime(2040, 1, 1)
+
+
+@each_store
+def test_what_lapsed_since_it_was_read_is_extended_by_the_bot(
+    stage: StageRow, people: Callable[[StageRow], None], run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    people(stage)
+    user = run(storage.get_user(1))
+    monkeypatch.setattr(clock, "now", lambda: SOON + timedelta(seconds=1))
+    user.subscription.expires_at = datetime(2040, 1, 1)
+    run(storage.save_user(user))
+    subscription = run(storage.get_user(1)).subscription
+    assert (subscription.tier, subscription.expires_at) == ("premium", datetime(2040, 1, 1))
+
+
+@every_stage
+def test_what_has_lapsed_is_read_as_what_lies_underneath_and_is_not_taken_by_the_bots_own_check(
+    stage: StageRow, people: Callable[[StageRow], None], run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    people(stage)
+    Subscription.records.create(Subscription(user_id=3, tier="premium"))
+    subscriptions.upgrade(3, "pro", days=30, now=SOON)
+    held = run(storage.get_user(3))
+    monkeypatch.setattr(clock, "now", lambda: SOON + timedelta(days=31))
+    again = run(storage.get_user(3)).subscription
+    assert (again.tier, again.expires_at) == ("premium", None)
+    held.subscription.tier, held.subscription.expires_at = "free", None
+    run(storage.save_user(held))
+    found = Subscription.records.get(3)
+    assert found is not None
+    assert (found.tier, found.expires_at, found.extra) == ("premium", None, {})
+    people_free = run(storage.get_user(2)).subscription  # has lapsed, and nobody has written that down
+    assert (people_free.tier, people_free.expires_at) == ("free", None)
+    subscriptions.expire(now=clock.now())
+    free = run(storage.get_user(2))
+    assert (free.subscription.tier, free.subscription.expires_at) == ("free", None)
+    free.subscription.tier = "pro"
+    run(storage.save_user(free))
+    assert subscriptions.of(2, now=clock.now()).tier == "pro"  # without end, as the handler had it
+
+
 # Whose time ran out
 
 

@@ -9,7 +9,7 @@ from tests.migration_control.conftest import run_import as run_import
 
 @pytest.fixture(autouse=True)
 def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    from switchyard.fronts import comparing
+    from migration_control import comparing
     from switchyard.validating import fixing, walking
 
     for module in (walking, comparing, fixing):

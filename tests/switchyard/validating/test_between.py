@@ -10,12 +10,13 @@ import pytest
 from django.utils import timezone
 
 from accounts.models import User
+from migration_control.components import everything
 from migration_control.mirroring import acknowledging
 from migration_control.models import Parked
 from migration_control.stages import StageRow
 from subscriptions.models import Subscription
 from switchyard.validating import fixing
-from switchyard.validating.everything import everything, validate
+from switchyard.validating.everything import validate
 from switchyard.validating.report import FixSummary, ValidationReport, ValidationSeverity
 from tests.migration_control.moving.ground import DB_ONLY, DUAL_DATABASE, DUAL_JSON, Ground
 from tests.switchyard.conftest import InStage

@@ -15,14 +15,16 @@ from accounts.models import User
 from analytics.models import Event
 from conversations.models import Message, Profile, Setting
 from matches.models import Match
-from migration_control.components import Component
+from migration_control.comparing import Keys
+from migration_control.components import Component, everything
 from migration_control.routing.errors import Moving
+from migration_control.service_errors import ServiceError
 from migration_control.stages import STAGES, StageRow, Store
+from migration_control.stores.commits import OutcomeUnknown
 from subscriptions.models import Subscription
-from switchyard.fronts.comparing import Keys
 from switchyard.validating import between, report, walking
 from switchyard.validating import everything as module
-from switchyard.validating.everything import everything, validate
+from switchyard.validating.everything import validate
 from switchyard.validating.looking import Standing
 from switchyard.validating.report import ValidationReport, ValidationSeverity
 from tests.migration_control.moving.ground import DB_ONLY, DISABLED
@@ -180,8 +182,9 @@ def test_what_is_beyond_the_list_is_looked_at_again_too(in_stage: InStage, monke
     assert look().counts["error"] == 0
 
 
+@pytest.mark.parametrize("trouble", [Moving("users", 15), OutcomeUnknown("users"), ServiceError("No.")], ids=repr)
 def test_a_component_that_cannot_be_read_is_told_and_the_others_are_read(
-    in_stage: InStage, monkeypatch: pytest.MonkeyPatch
+    trouble: Exception, in_stage: InStage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     in_stage(DISABLED)
     plant()
@@ -189,7 +192,7 @@ def test_a_component_that_cannot_be_read_is_told_and_the_others_are_read(
 
     def pages(of: Component) -> Iterator[Any]:
         if of.name == "users":
-            raise Moving("users", 15)
+            raise trouble
         return real(of)
 
     monkeypatch.setattr(walking, "_pages", pages)
@@ -197,6 +200,20 @@ def test_a_component_that_cannot_be_read_is_told_and_the_others_are_read(
     assert ("users", "not-checked", None) in broken(found)
     assert "matches" in found.checked
     assert (found.overlap, found.integrity_score) == (None, 0)
+
+
+def test_stores_that_cannot_be_compared_are_told(in_stage: InStage, monkeypatch: pytest.MonkeyPatch) -> None:
+    in_stage(DISABLED)
+    plant()
+
+    def refuse(*given: Any) -> None:
+        raise OutcomeUnknown("users")
+
+    monkeypatch.setattr(between, "compare", refuse)
+    found = look()
+    assert found.checked["users"] == 3
+    assert broken(found)[("users", "not-compared", None)] == 1
+    assert found.overlap is None
 
 
 def test_a_host_without_the_files_says_so(in_stage: InStage, settings: Settings) -> None:

@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
+from migration_control.components import everything
 from switchyard.validating import fixing
-from switchyard.validating.everything import everything, validate
+from switchyard.validating.everything import validate
 from switchyard.validating.report import ValidationReport, ValidationSeverity
 from tests.migration_control.world import Bot, Importer, subscription, user
 

@@ -14,7 +14,7 @@ from matches.models import Match, Player
 from subscriptions.models import Subscription
 from switchyard.validating.records import check
 from switchyard.validating.report import ValidationSeverity
-from switchyard.validating.rules import RULES, Found, issue
+from switchyard.validating.rules import FROM_AUTHORITY, FROM_THE_AUTHORITY, NOT_MIRRORED, RULES, Found, issue
 
 NOW = datetime(2026, 5, 6, 7, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -129,3 +129,11 @@ def test_texts_of_all_rules_name_facts_that_there_are() -> None:
     ) | {"percent": 60.0}  # fmt: skip
     for code in RULES:
         assert issue("users", 7, Found(code, facts)).user_id == 7
+
+
+def test_what_is_not_copied_in_a_stage_is_not_said_to_be() -> None:
+    found = Found("not-copied", {"store": "JSON"})
+    assert issue("users", 7, found).fix_suggested == FROM_THE_AUTHORITY
+    told = issue("users", 7, found._replace(fixable=False))
+    assert (told.fixable, told.fix_suggested) == (False, NOT_MIRRORED)
+    assert len(FROM_AUTHORITY) == 6
