@@ -48,7 +48,7 @@ class Connections:
         self._path, self._lock = path, lock
         self._local = threading.local()
         self._open: weakref.WeakSet[_Connection] = weakref.WeakSet()
-        self._orphaned = False
+        self._orphaned = self._forked_open = False
         self._noted = 0  # the highest number of a commit
         os.register_at_fork(before=_alive(self._before_fork), after_in_child=_alive(self._after_fork))
 
@@ -126,9 +126,11 @@ class Connections:
         connection: _Connection | None = getattr(self._local, "connection", None)
         if connection is not None and not connection.in_transaction:
             self.close()
+        self._forked_open = bool(len(self._open))
 
     def _after_fork(self) -> None:
-        self._orphaned = bool(len(self._open))
+        # Asked before the fork too: in the child, what other threads had may be gone by now.
+        self._orphaned = self._forked_open or bool(len(self._open))
 
     def _connect(self) -> _Connection:
         self._path.parent.mkdir(parents=True, exist_ok=True)
